@@ -1,0 +1,30 @@
+# What every target of ours is compiled with and no user of the library sees.
+#
+# halfclose_developer_flags(TARGET)
+
+add_library(halfclose_warnings INTERFACE)
+target_compile_options(halfclose_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual
+  # Designated initialisers leave the rest at the member's default on purpose.
+  -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>)
+# These follow the optimiser, and g++ 12 raises them inside its own std::string and std::vector where nothing is
+# wrong (GCC bug 105651 and its kin): they stay warnings where the others are errors.
+foreach(warning IN ITEMS array-bounds maybe-uninitialized restrict stringop-overflow stringop-overread)
+  target_compile_options(halfclose_warnings INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-error=${warning}>)
+endforeach()
+
+add_library(halfclose_sanitizers INTERFACE)
+if(HALFCLOSE_SANITIZE)
+  target_compile_options(halfclose_sanitizers INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(halfclose_sanitizers INTERFACE -fsanitize=address,undefined)
+endif()
+
+function(halfclose_developer_flags target)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  # BUILD_INTERFACE keeps both out of the exported targets.
+  target_link_libraries(${target} PRIVATE
+    $<BUILD_INTERFACE:halfclose_warnings> $<BUILD_INTERFACE:halfclose_sanitizers>)
+endfunction()

@@ -1,0 +1,273 @@
+#include "model/deployment/chain.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <sys/stat.h>
+#include <yaml-cpp/yaml.h>
+
+namespace halfclose::deployment {
+
+namespace {
+
+/// Thrown and caught inside parse_chain.
+struct Broken {
+  YAML::Mark mark;
+  std::string rule, help;
+};
+
+std::string quoted(std::string_view text) {
+  std::string shown(text.substr(0, 60));
+  if (text.size() > 60) shown += "...";
+  for (char& c : shown) {
+    if (static_cast<unsigned char>(c) < 0x20) c = '?';
+  }
+  return "`" + shown + "`";
+}
+
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string_view>& names) {
+  const std::string near = nearest(wrong, names);
+  if (!near.empty()) return "did you mean " + quoted(near) + "?";
+  std::string all = "known:";
+  for (const std::string_view name : names) all += " " + std::string(name);
+  return all;
+}
+
+std::string scalar(const YAML::Node& node, const std::string& what) {
+  if (!node.IsScalar()) throw Broken{node.Mark(), what + " is one value", {}};
+  return node.Scalar();
+}
+
+/// The entries of a map, each key once and known.
+std::vector<std::pair<std::string, YAML::Node>> entries(const YAML::Node& map, const std::string& what,
+                                                        const std::vector<std::string_view>& known) {
+  if (!map.IsMap()) throw Broken{map.Mark(), what + " is a map of keys", {}};
+  std::vector<std::pair<std::string, YAML::Node>> found;
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    const std::string key = scalar(entry.first, "a key of " + what);
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      throw Broken{entry.first.Mark(), "unknown key " + quoted(key) + " in " + what, did_you_mean(key, known)};
+    }
+    if (!seen.insert(key).second) throw Broken{entry.first.Mark(), "key " + quoted(key) + " is written twice", {}};
+    found.emplace_back(key, entry.second);
+  }
+  return found;
+}
+
+void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys, const std::string& what,
+               const std::string& prefix = {}) {
+  std::vector<std::string_view> known;
+  for (const Key& key : keys) {
+    if (!key.name.starts_with(prefix)) continue;
+    const std::string_view rest = key.name.substr(prefix.size());
+    const std::string_view first = rest.substr(0, rest.find('.'));
+    if (std::find(known.begin(), known.end(), first) == known.end()) known.push_back(first);
+  }
+  for (const auto& [name, node] : entries(block, what, known)) {
+    const std::string full = prefix + name;
+    const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == full; });
+    if (key == keys.end()) {  // a group, such as `retry`
+      read_role(role, node, keys, "`" + full + "`", full + ".");
+      continue;
+    }
+    std::vector<std::string> scalars;
+    if (node.IsSequence()) {
+      for (const auto& item : node) scalars.push_back(scalar(item, "an element of `" + full + "`"));
+    } else {
+      scalars.push_back(scalar(node, "`" + full + "`"));
+    }
+    ParsedValue parsed = parse_value(*key, scalars, node.IsSequence());
+    if (!parsed.ok) {
+      std::string help = "write for example `" + name + ": ";
+      switch (key->kind) {
+        case KeyKind::duration:
+        case KeyKind::duration_or_off: help += "60s`"; break;
+        case KeyKind::count_or_off: help += "100`"; break;
+        case KeyKind::flag: help += "true`"; break;
+        case KeyKind::word:
+        case KeyKind::words: help = did_you_mean(scalars.empty() ? "" : scalars.front(), key->allowed); break;
+      }
+      throw Broken{node.Mark(), "`" + full + "` " + (parsed.rule.starts_with("a ") ? "wants a duration or count: " : "") +
+                                    parsed.rule + "; found " + quoted(parsed.value.text), help};
+    }
+    parsed.value.origin = Origin::chain;
+    role.values[full] = std::move(parsed.value);
+  }
+}
+
+Node read_node(const YAML::Node& item) {
+  static const std::vector<std::string_view> known = {"name", "profile", "downstream", "upstream"};
+  Node node;
+  node.line = item.Mark().line + 1;
+  const auto fields = entries(item, "a node", known);
+  auto find = [&](std::string_view key) -> const YAML::Node* {
+    for (const auto& [name, value] : fields) {
+      if (name == key) return &value;
+    }
+    return nullptr;
+  };
+  if (find("profile") == nullptr) {
+    throw Broken{item.Mark(), "a node has a `profile`", "`rfc9112` is the profile of the bare standard"};
+  }
+  const std::string profile = scalar(*find("profile"), "`profile`");
+  node.profile = find_profile(profile);
+  if (node.profile == nullptr) {
+    throw Broken{find("profile")->Mark(), "unknown profile " + quoted(profile), did_you_mean(profile, profile_names())};
+  }
+  node.name = find("name") == nullptr ? profile : scalar(*find("name"), "`name`");
+  const bool plain = !node.name.empty() && node.name.size() <= 64 &&
+                     std::all_of(node.name.begin(), node.name.end(), [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+                     });
+  if (!plain) {
+    throw Broken{find("name")->Mark(), "a node's name has 1 to 64 letters, digits, `-`, `_` or `.`; found " + quoted(node.name), {}};
+  }
+  node.server = node.profile->server;
+  node.client = node.profile->client;
+  auto read = [&](const char* key, std::optional<Role>& role, const std::vector<Key>& keys, const char* as) {
+    const YAML::Node* block = find(key);
+    if (block == nullptr) return;
+    if (!role) throw Broken{block->Mark(), "profile `" + profile + "` is no " + as + ": it has no `" + key + "`", {}};
+    read_role(*role, *block, keys, "`" + std::string(key) + "` of " + node.name);
+  };
+  read("downstream", node.server, server_keys(), "server");
+  read("upstream", node.client, client_keys(), "client");
+  return node;
+}
+
+Link read_link(const YAML::Node& item) {
+  Link link;
+  for (const auto& [key, value] : entries(item, "`link`", {"delay"})) {
+    const std::string text = scalar(value, "`delay`");
+    const ParsedInterval interval = parse_interval(text);
+    if (!interval.value) {
+      throw Broken{value.Mark(), "`delay` is broken: " + interval.rule + "; found " + quoted(text),
+                   "write for example `delay: 0.2ms..2ms`"};
+    }
+    std::tie(link.delay_min, link.delay_max) = *interval.value;
+    link.stated = true;
+  }
+  return link;
+}
+
+void read_requests(Chain& chain, const YAML::Node& block) {
+  chain.requests_stated = true;
+  for (const auto& [key, value] : entries(block, "`requests`", {"methods", "with_body"})) {
+    if (key == "with_body") {
+      const std::string text = scalar(value, "`with_body`");
+      if (text != "true" && text != "false") throw Broken{value.Mark(), "`with_body` is `true` or `false`", {}};
+      chain.with_body = text == "true";
+      continue;
+    }
+    if (!value.IsSequence() || value.size() == 0) {
+      throw Broken{value.Mark(), "`methods` is a list of methods", "write for example `methods: [GET, POST]`"};
+    }
+    chain.methods.clear();
+    for (const auto& item : value) {
+      const std::string method = scalar(item, "a method");
+      const bool token = !method.empty() && std::all_of(method.begin(), method.end(), [](unsigned char c) {
+        return std::isupper(c) != 0 || c == '-';
+      });
+      if (!token) throw Broken{item.Mark(), "a method is written in capitals (RFC 9110 9.1); found " + quoted(method), {}};
+      chain.methods.push_back(method);
+    }
+  }
+}
+
+Chain read_chain(const YAML::Node& root, const std::string& file) {
+  Chain chain;
+  chain.file = file;
+  if (!root.IsDefined() || root.IsNull()) throw Broken{YAML::Mark(), "the file is empty", "a chain file has a list `chain:`"};
+  bool has_chain = false;
+  std::optional<Link> link;
+  YAML::Mark link_mark;
+  std::set<std::string> names;
+  for (const auto& [key, value] : entries(root, "a chain file", {"chain", "requests"})) {
+    if (key == "requests") {
+      read_requests(chain, value);
+      continue;
+    }
+    has_chain = true;
+    if (!value.IsSequence()) throw Broken{value.Mark(), "`chain` is a list of nodes and links", {}};
+    for (const auto& item : value) {
+      if (item.IsMap() && item.size() == 1 && item["link"]) {
+        if (chain.nodes.empty()) throw Broken{item.Mark(), "a link stands between two nodes", "move it behind the first node"};
+        if (link) throw Broken{item.Mark(), "two links between the same two nodes", "keep one of them"};
+        link = read_link(item["link"]);
+        link_mark = item.Mark();
+        continue;
+      }
+      Node node = read_node(item);
+      if (!names.insert(node.name).second) {
+        throw Broken{item.Mark(), "two nodes are called " + quoted(node.name), "give each node a `name` of its own"};
+      }
+      if (!chain.nodes.empty()) {
+        if (!chain.nodes.back().client) {
+          throw Broken{item.Mark(), "`" + chain.nodes.back().name + "` is no client: profile `" +
+                                        chain.nodes.back().profile->name + "` has no `upstream`",
+                       "only the last node of a chain can be a server alone"};
+        }
+        if (!node.server) {
+          throw Broken{item.Mark(), "`" + node.name + "` is no server: profile `" + node.profile->name + "` has no `downstream`",
+                       "only the first node of a chain can be a client alone"};
+        }
+        chain.links.push_back(link.value_or(Link{}));
+      }
+      link.reset();
+      chain.nodes.push_back(std::move(node));
+    }
+  }
+  if (!has_chain) throw Broken{root.Mark(), "a chain file has a list `chain:`", {}};
+  if (link) throw Broken{link_mark, "a link stands between two nodes", "add the node behind it"};
+  if (chain.nodes.size() < 2) {
+    throw Broken{root.Mark(), "a chain has at least two nodes; found " + std::to_string(chain.nodes.size()),
+                 "a hop is a client and a server: add the neighbour"};
+  }
+  return chain;
+}
+
+}  // namespace
+
+std::string InputError::text() const {
+  std::string text = file;
+  if (line > 0) text += ":" + std::to_string(line) + ":" + std::to_string(column);
+  text += ": error: " + rule;
+  if (!help.empty()) text += "\n  help: " + help;
+  return text;
+}
+
+LoadedChain parse_chain(std::string_view yaml, const std::string& file) {
+  auto failed = [&](const YAML::Mark& mark, std::string rule, std::string help) {
+    const bool placed = !mark.is_null();
+    return LoadedChain{{}, {file, placed ? mark.line + 1 : 0, placed ? mark.column + 1 : 0, std::move(rule), std::move(help)}};
+  };
+  if (yaml.size() > kChainBytesMax) {
+    return failed(YAML::Mark::null_mark(), "a chain file has at most " + std::to_string(kChainBytesMax) + " bytes", "split it into several chains");
+  }
+  try {
+    return {read_chain(YAML::Load(std::string(yaml)), file), {}};
+  } catch (const Broken& broken) {
+    return failed(broken.mark, broken.rule, broken.help);
+  } catch (const YAML::Exception& error) {
+    return failed(error.mark, "not YAML: " + error.msg, {});
+  }
+}
+
+LoadedChain load_chain(const std::string& path) {
+  auto failed = [&](std::string rule) { return LoadedChain{{}, {path, 0, 0, std::move(rule), {}}}; };
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return failed("no such file, or not readable");
+  if (S_ISDIR(status.st_mode)) return failed("a directory, not a chain file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failed("no such file, or not readable");
+  std::string text(kChainBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) return failed("reading failed");
+  return parse_chain(text, path);
+}
+
+}  // namespace halfclose::deployment

@@ -1,0 +1,58 @@
+// A chain: nodes in the order a request travels, and the links between them, read from YAML.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/deployment/hop_settings.hpp"
+#include "model/deployment/profile.hpp"
+
+namespace halfclose::deployment {
+
+inline constexpr std::size_t kChainBytesMax = 4u << 20;
+inline constexpr Time kDefaultDelayMin = 100, kDefaultDelayMax = 5'000;
+
+struct Node {
+  std::string name;
+  const Profile* profile = nullptr;
+  std::optional<Role> server, client;  ///< the profile's, with the chain's values over them
+  int line = 0;
+};
+
+struct Link {
+  Time delay_min = kDefaultDelayMin, delay_max = kDefaultDelayMax;
+  bool stated = false;
+};
+
+struct Chain {
+  std::string file;
+  std::vector<Node> nodes;
+  std::vector<Link> links;  ///< one fewer than nodes
+  std::vector<std::string> methods{"GET", "POST"};
+  bool with_body = true;
+  bool requests_stated = false;
+};
+
+/// One thing that is wrong with an input, and how to mend it. Lines and columns count from 1; 0 is the file.
+struct InputError {
+  std::string file;
+  int line = 0, column = 0;
+  std::string rule, help;
+
+  /// `chain.yaml:3:5: error: ...` and, on a second line, `help: ...`.
+  std::string text() const;
+};
+
+struct LoadedChain {
+  std::optional<Chain> chain;
+  InputError error;
+};
+LoadedChain load_chain(const std::string& path);
+LoadedChain parse_chain(std::string_view yaml, const std::string& file);
+
+/// The settings of hop `index`: nodes[index] as the client of nodes[index + 1].
+HopSettings hop_settings(const Chain& chain, std::size_t index);
+
+}  // namespace halfclose::deployment

@@ -1,0 +1,84 @@
+#include "model/deployment/hop_settings.hpp"
+
+#include "model/deployment/chain.hpp"
+
+namespace halfclose::deployment {
+
+namespace {
+
+Loop loop_of(const Role& role) {
+  return {.stall = role.duration("loop_stall"),
+          .timers_first = role.is("loop_order", "timers-first"),
+          .cached_clock = role.is("timer_clock", "cached")};
+}
+
+http1::server::CloseStyle close_style(const Role& role) {
+  using enum http1::server::CloseStyle;
+  if (role.is("close_style", "delayed")) return delayed;
+  if (role.is("close_style", "half-close-drain")) return half_close_drain;
+  if (role.is("close_style", "half-close-wait")) return half_close_wait;
+  if (role.is("close_style", "drain-then-fin")) return drain_then_fin;
+  return plain;
+}
+
+http1::server::AgeClose age_close(const Role& role) {
+  using enum http1::server::AgeClose;
+  if (role.is("max_age_close", "announced")) return announced;
+  return role.is("max_age_close", "drain-then-close") ? drain_then_close : plain;
+}
+
+ServerSide server_side(const std::string& name, const Role& role) {
+  ServerSide server{.name = name};
+  server.profile = {.close_style = close_style(role),
+                    .age_close = age_close(role),
+                    .early_closes = role.is("early_response", "close"),
+                    .idle_drains = role.is("idle_close", "drain-then-close"),
+                    .idle_408 = role.flag("idle_408"),
+                    .idle_starts_buffered = role.is("idle_timer_starts", "response-buffered"),
+                    .shutdown_announced = role.is("shutdown_close", "announced"),
+                    .reads_during_close = role.flag("reads_during_close"),
+                    .aborts_half_closed = role.is("half_closed_client", "abort"),
+                    .limits_requests = role.at("max_requests").count >= 0};
+  server.idle = role.duration("idle_timeout");
+  server.idle_grace = role.duration("idle_grace");
+  server.drain = role.duration("drain_timeout");
+  server.close = role.duration("close_timeout");
+  server.linger = role.duration("linger_time");
+  server.age = role.duration("max_connection_duration");
+  server.loop = loop_of(role);
+  return server;
+}
+
+ClientSide client_side(const std::string& name, const Role& role) {
+  ClientSide client{.name = name};
+  const std::int64_t requests = role.at("max_requests").count;
+  client.profile = {.write_error_fatal = role.is("write_error", "fatal"),
+                    .closes_when_early = role.is("on_early_response", "close"),
+                    .peeks = role.is("reuse_check", "peek"),
+                    .watches = !role.is("reuse_check", "none"),
+                    .pipelines = role.flag("pipelining"),
+                    .half_closes = role.flag("half_close"),
+                    .limits_requests = requests > 1,
+                    .single_use = requests == 1};
+  client.idle = role.duration("idle_timeout");
+  client.age = role.duration("max_connection_duration");
+  client.response = role.duration("response_timeout");
+  client.discards_on_rst = role.is("receive_queue_after_rst", "discarded");
+  client.loop = loop_of(role);
+  return client;
+}
+
+}  // namespace
+
+HopSettings hop_settings(const Chain& chain, std::size_t index) {
+  const Node& client = chain.nodes[index];
+  const Node& server = chain.nodes[index + 1];
+  const Link& link = chain.links[index];
+  return {.client = client_side(client.name, *client.client),
+          .server = server_side(server.name, *server.server),
+          .delay_min = link.delay_min,
+          .delay_max = link.delay_max,
+          .with_body = chain.with_body};
+}
+
+}  // namespace halfclose::deployment

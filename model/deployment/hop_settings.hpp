@@ -1,0 +1,47 @@
+// Everything one hop's verdicts depend on, as numbers and flags: what a chain, its profiles and defaults say.
+#pragma once
+
+#include <string>
+
+#include "model/deployment/duration.hpp"
+#include "model/http1/client_connection.hpp"
+#include "model/http1/server_connection.hpp"
+#include "model/system/system.hpp"
+
+namespace halfclose::deployment {
+
+
+
+
+/// How an application's event loop reads and times.
+struct Loop {
+  Time stall = 0;               ///< the longest it does not look at its sockets and timers
+  bool timers_first = false;    ///< due timers run before readable sockets are read
+  bool cached_clock = false;    ///< a timer counts from the last poll, up to `stall` before it is armed
+  bool operator==(const Loop&) const = default;
+};
+
+struct ClientSide {
+  std::string name = "client";
+  http1::client::Profile profile{};
+  Time idle = kOff, age = kOff, response = kOff;
+  bool discards_on_rst = false;
+  Loop loop{};
+};
+
+struct ServerSide {
+  std::string name = "server";
+  http1::server::Profile profile{};
+  Time idle = kOff, idle_grace = 0, drain = kOff, close = kOff, linger = kOff, age = kOff;
+  Loop loop{};
+};
+
+struct HopSettings {
+  ClientSide client;
+  ServerSide server;
+  Time delay_min = 0, delay_max = 0;
+  bool with_body = true;       ///< requests whose content follows the head are among the client's
+  bool with_shutdown = false;  ///< the server may shut down gracefully at any moment
+};
+
+}  // namespace halfclose::deployment

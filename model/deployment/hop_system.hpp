@@ -1,0 +1,32 @@
+// One hop of a chain as a System: client application and kernel, two wires, server kernel and application.
+//
+// Abstracts from: retransmission (inside the delay), TIME-WAIT and FIN-WAIT-2 expiry (nothing an application can
+// see follows from them here), ACKs of data (they matter when they meet a socket that is gone; the endpoint sends
+// one where that shows), more than one connection.
+#pragma once
+
+#include "model/deployment/hop_settings.hpp"
+
+namespace halfclose::deployment {
+
+/// The components, queues and timers of a hop by name. The values are indices into the System.
+namespace hop {
+enum Component : system::Index { client, client_kernel, server_kernel, server, observer };
+enum Queue : system::Index { to_server, to_client, client_input, server_input };
+enum Timer : system::Index {
+  client_idle, client_age, client_response,
+  server_idle, server_drain, server_close, server_linger, server_age,
+};
+enum Message : system::Message {
+  syn, syn_ack, ack, ack_fin, window, fin, rst, rst_to_data,
+  request, head, body,
+  response, response_close, part, part_close, tail, timeout_408,
+  eof, error, writable,   // what an application is told besides bytes
+};
+}  // namespace hop
+
+/// @pre   delay_min <= delay_max; durations are not negative
+/// @errors std::length_error, std::logic_error: bugs of ours
+system::System hop_system(const HopSettings& settings);
+
+}  // namespace halfclose::deployment

@@ -1,0 +1,395 @@
+#include "model/system/system.hpp"
+
+#include <stdexcept>
+
+namespace halfclose::system {
+
+using machine::Cell;
+using machine::Table;
+using machine::Verdict;
+
+void System::bind(Index component, OutputId output, std::vector<Action> actions) {
+  if (bindings_.size() < components.size()) bindings_.resize(components.size());
+  auto& of_component = bindings_[component];
+  if (of_component.empty()) of_component.resize(components[component].table->outputs.size());
+  auto& bound = of_component[output];
+  bound.insert(bound.end(), actions.begin(), actions.end());
+}
+
+void System::deliver(Index queue, Message message, std::vector<Action> actions) {
+  if (deliveries_.size() < queues.size()) deliveries_.resize(queues.size());
+  deliveries_[queue][message] = std::move(actions);
+}
+
+void System::seal() {
+  if (messages.size() > 64) throw std::length_error("a system has at most 64 kinds of message");
+  bindings_.resize(components.size());
+  for (std::size_t c = 0; c < components.size(); ++c) bindings_[c].resize(components[c].table->outputs.size());
+  deliveries_.resize(queues.size());
+  std::size_t at = 2 * components.size();
+  queue_at_.clear();
+  for (const Queue& queue : queues) {
+    queue_at_.push_back(at);
+    at += 1u + queue.capacity;
+  }
+  timers_at_ = at;
+  bytes_ = at + (timers.size() + 7) / 8;
+  if (bytes_ > kStateBytes) {
+    throw std::length_error("a state of this system takes " + std::to_string(bytes_) + " bytes, more than " +
+                            std::to_string(kStateBytes));
+  }
+}
+
+State System::initial() const {
+  State state;  // queues are empty and read, no timer is armed
+  for (Index c = 0; c < components.size(); ++c) {
+    std::memcpy(&state.bytes[2u * c], &components[c].initial, sizeof components[c].initial);
+  }
+  return state;
+}
+
+LocalId System::local(const State& state, Index component) const {
+  LocalId local = 0;
+  std::memcpy(&local, &state.bytes[2u * component], sizeof local);
+  return local;
+}
+
+bool System::attention(const State& state, Index queue) const {
+  const Index count = queued(state, queue);
+  if (!blocked(state, queue)) return count > 0;
+  if (!queues[queue].alerts) return false;
+  for (Index i = 0; i < count; ++i) {
+    if (urgent >> item(state, queue, i) & 1) return true;
+  }
+  return false;
+}
+
+void System::enabled(const State& state, std::vector<Stimulus>& out) const {
+  out.clear();
+  for (Index q = 0; q < queues.size(); ++q) {
+    if (queues[q].kind == QueueKind::wire) {
+      if (queued(state, q) > 0) out.push_back({Stimulus::Kind::deliver, q});
+    } else if (attention(state, q)) {
+      out.push_back({blocked(state, q) ? Stimulus::Kind::alert : Stimulus::Kind::wake, q});
+    }
+  }
+  for (Index t = 0; t < timers.size(); ++t) {
+    if (!armed(state, t)) continue;
+    if (timers[t].yields_to != kNone && attention(state, timers[t].yields_to)) continue;
+    out.push_back({Stimulus::Kind::expire, t});
+  }
+  for (Index c = 0; c < choices.size(); ++c) {
+    const Choice& choice = choices[c];
+    const Cell& cell = components[choice.component].table->at(local(state, choice.component), choice.event);
+    if (cell.verdict == Verdict::taken) out.push_back({Stimulus::Kind::choose, c});
+  }
+}
+
+void System::clocks(const State& state, std::vector<Clock>& out) const {
+  out.clear();
+  for (Index t = 0; t < timers.size(); ++t) {
+    if (armed(state, t)) out.push_back({Clock::Kind::timer, t, 0, timers[t].lo, timers[t].hi});
+  }
+  for (Index q = 0; q < queues.size(); ++q) {
+    if (queues[q].kind == QueueKind::wire) {
+      for (Index i = 0; i < queued(state, q); ++i) {
+        out.push_back({Clock::Kind::message, q, i, queues[q].lo, queues[q].hi});
+      }
+    } else if (attention(state, q)) {
+      out.push_back({Clock::Kind::attention, q, 0, queues[q].lo, queues[q].hi});
+    }
+  }
+}
+
+int System::clock_of(const std::vector<Clock>& clocks, Stimulus stimulus) const {
+  for (std::size_t i = 0; i < clocks.size(); ++i) {
+    const Clock& clock = clocks[i];
+    if (clock.index != stimulus.index) continue;
+    switch (stimulus.kind) {
+      case Stimulus::Kind::expire:
+        if (clock.kind == Clock::Kind::timer) return static_cast<int>(i);
+        break;
+      case Stimulus::Kind::deliver:
+        if (clock.kind == Clock::Kind::message && clock.position == 0) return static_cast<int>(i);
+        break;
+      case Stimulus::Kind::wake:
+      case Stimulus::Kind::alert:
+        if (clock.kind == Clock::Kind::attention) return static_cast<int>(i);
+        break;
+      case Stimulus::Kind::choose:
+        break;
+    }
+  }
+  return -1;
+}
+
+/// One step in progress: the state unpacked, the origin of every clock, and the events still to be processed.
+class Stepping {
+ public:
+  Stepping(const System& system, const State& state, StepResult& result, std::vector<Occurrence>* occurrences)
+      : system_(system), result_(result), occurrences_(occurrences) {
+    for (Index c = 0; c < system.components.size(); ++c) local_[c] = system.local(state, c);
+    std::int16_t clock = 0;
+    for (Index t = 0; t < system.timers.size(); ++t) timer_[t] = system.armed(state, t) ? clock++ : kNotArmed;
+    for (Index q = 0; q < system.queues.size(); ++q) {
+      Line& line = lines_[q];
+      line.count = system.queued(state, q);
+      line.blocked = system.blocked(state, q);
+      for (Index i = 0; i < line.count; ++i) {
+        line.item[i] = system.item(state, q, i);
+        if (system.queues[q].kind == QueueKind::wire) line.origin[i] = clock++;
+      }
+      if (system.attention(state, q) && system.queues[q].kind == QueueKind::receive) line.attention = clock++;
+    }
+  }
+
+  void perform(Stimulus stimulus) {
+    switch (stimulus.kind) {
+      case Stimulus::Kind::deliver: {
+        const Message message = pop(stimulus.index, 0);
+        run(system_.deliveries_[stimulus.index][message], message, kAlways);
+        settle();
+        break;
+      }
+      case Stimulus::Kind::wake: {
+        Line& line = lines_[stimulus.index];
+        while (line.count > 0 && !line.blocked) {
+          const Message message = pop(stimulus.index, 0);
+          run(system_.deliveries_[stimulus.index][message], message, kAlways);
+          settle();
+        }
+        break;
+      }
+      case Stimulus::Kind::alert: {
+        Line& line = lines_[stimulus.index];
+        Index at = 0;
+        while (!(system_.urgent >> line.item[at] & 1)) ++at;
+        const Message message = pop(stimulus.index, at);
+        run(system_.deliveries_[stimulus.index][message], message, kOnAlert);
+        settle();
+        break;
+      }
+      case Stimulus::Kind::expire: {
+        const Timer& timer = system_.timers[stimulus.index];
+        timer_[stimulus.index] = kNotArmed;
+        raise(timer.owner, timer.event, kNoMessage);
+        settle();
+        break;
+      }
+      case Stimulus::Kind::choose: {
+        const Choice& choice = system_.choices[stimulus.index];
+        raise(choice.component, choice.event, kNoMessage);
+        settle();
+        break;
+      }
+    }
+  }
+
+  void pack() {
+    State& state = result_.state;
+    state = {};
+    result_.clock_origins.clear();
+    for (Index c = 0; c < system_.components.size(); ++c) {
+      std::memcpy(&state.bytes[2u * c], &local_[c], sizeof local_[c]);
+    }
+    for (Index t = 0; t < system_.timers.size(); ++t) {
+      if (timer_[t] == kNotArmed) continue;
+      state.bytes[system_.timers_at_ + t / 8u] |= static_cast<std::uint8_t>(1u << t % 8u);
+      result_.clock_origins.push_back(timer_[t]);
+    }
+    for (Index q = 0; q < system_.queues.size(); ++q) {
+      const Line& line = lines_[q];
+      const std::size_t at = system_.queue_at(q);
+      state.bytes[at] = static_cast<std::uint8_t>(line.count | (line.blocked ? 0x80 : 0));
+      for (Index i = 0; i < line.count; ++i) {
+        state.bytes[at + 1 + i] = line.item[i];
+        if (system_.queues[q].kind == QueueKind::wire) result_.clock_origins.push_back(line.origin[i]);
+      }
+      if (system_.queues[q].kind == QueueKind::receive && attention(q)) {
+        result_.clock_origins.push_back(line.attention);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::int16_t kNotArmed = -2;
+
+  struct Line {
+    Index count = 0;
+    bool blocked = false;
+    std::array<Message, kQueueItems> item{};
+    std::array<std::int16_t, kQueueItems> origin{};
+    std::int16_t attention = kFresh;
+  };
+  struct Raised {
+    Index component;
+    EventId event;
+    Message payload;
+  };
+
+  bool attention(Index queue) const {
+    const Line& line = lines_[queue];
+    if (!line.blocked) return line.count > 0;
+    if (!system_.queues[queue].alerts) return false;
+    for (Index i = 0; i < line.count; ++i) {
+      if (system_.urgent >> line.item[i] & 1) return true;
+    }
+    return false;
+  }
+  bool more(Index queue) const {
+    if (queue == kNone) return false;
+    const Line& line = lines_[queue];
+    for (Index i = 0; i < line.count; ++i) {
+      if (!(system_.urgent >> line.item[i] & 1)) return true;
+    }
+    return false;
+  }
+  /// An application that has nothing to take any more starts waiting anew.
+  void refresh(Index queue) {
+    if (!attention(queue)) lines_[queue].attention = kFresh;
+  }
+
+  Message pop(Index queue, Index at) {
+    Line& line = lines_[queue];
+    const Message message = line.item[at];
+    for (Index i = at; i + 1 < line.count; ++i) {
+      line.item[i] = line.item[i + 1];
+      line.origin[i] = line.origin[i + 1];
+    }
+    line.item[--line.count] = 0;
+    refresh(queue);
+    note({.kind = Occurrence::Kind::taken, .index = queue, .message = message});
+    return message;
+  }
+
+  void raise(Index component, EventId event, Message payload) {
+    if (tail_ == kRaisedMax) throw std::logic_error("a step raises more than 64 events");
+    raised_[tail_++] = {component, event, payload};
+  }
+
+  void settle() {
+    while (head_ < tail_) {
+      const Raised next = raised_[head_++];
+      const Table& table = *system_.components[next.component].table;
+      const Cell& cell = table.at(local_[next.component], next.event);
+      if (cell.verdict != Verdict::taken) {
+        throw std::logic_error(system_.components[next.component].name + " in " +
+                               table.local_name(local_[next.component]) + " has no row for `" +
+                               table.events[next.event] + "`");
+      }
+      note({.kind = Occurrence::Kind::fired,
+            .index = next.component,
+            .event = next.event,
+            .before = local_[next.component],
+            .after = cell.next,
+            .outputs = cell.outputs,
+            .row = cell.row,
+            .message = next.payload});
+      local_[next.component] = cell.next;
+      for (const OutputId output : table.outputs_of(cell)) {
+        if (next.component == system_.observer) result_.emitted |= 1ull << output;
+        run(system_.bindings_[next.component][output], next.payload, next.event);
+      }
+    }
+    head_ = tail_ = 0;
+  }
+
+  void run(const std::vector<Action>& actions, Message current, int during) {
+    for (const Action& action : actions) {
+      if (action.only_during == kAlways ? during == kOnAlert : action.only_during != during) continue;
+      if (current != kNoMessage && !(action.only_payloads >> current & 1)) continue;
+      const Message payload = action.payload == kNoMessage ? current : action.payload;
+      switch (action.kind) {
+        case Action::Kind::raise:
+          raise(action.target, more(action.more_in) ? action.event_if_more : action.event, payload);
+          break;
+        case Action::Kind::send: {
+          Line& line = lines_[action.target];
+          if (line.count == system_.queues[action.target].capacity) {
+            throw std::logic_error("queue " + system_.queues[action.target].name + " overflows");
+          }
+          line.item[line.count] = payload;
+          line.origin[line.count++] = kFresh;
+          note({.kind = Occurrence::Kind::sent, .index = action.target, .message = payload});
+          break;
+        }
+        case Action::Kind::arm:
+          if (system_.timers[action.target].off) break;
+          timer_[action.target] = kFresh;
+          note({.kind = Occurrence::Kind::armed, .index = action.target});
+          break;
+        case Action::Kind::cancel:
+          if (timer_[action.target] == kNotArmed) break;
+          timer_[action.target] = kNotArmed;
+          note({.kind = Occurrence::Kind::cancelled, .index = action.target});
+          break;
+        case Action::Kind::clear: {
+          Line& line = lines_[action.target];
+          line = {.blocked = line.blocked};
+          note({.kind = Occurrence::Kind::cleared, .index = action.target});
+          break;
+        }
+        case Action::Kind::block:
+          lines_[action.target].blocked = true;
+          refresh(action.target);
+          break;
+        case Action::Kind::unblock:
+          lines_[action.target].blocked = false;
+          break;
+      }
+    }
+  }
+
+  void note(const Occurrence& occurrence) {
+    if (occurrences_ != nullptr) occurrences_->push_back(occurrence);
+  }
+
+  static constexpr std::size_t kRaisedMax = 64;
+  const System& system_;
+  StepResult& result_;
+  std::vector<Occurrence>* occurrences_;
+  std::array<LocalId, 16> local_{};
+  std::array<std::int16_t, 32> timer_{};
+  std::array<Line, 8> lines_{};
+  std::array<Raised, kRaisedMax> raised_{};
+  std::size_t head_ = 0, tail_ = 0;
+};
+
+void System::step(const State& state, Stimulus stimulus, StepResult& result,
+                  std::vector<Occurrence>* occurrences) const {
+  result.emitted = 0;
+  Stepping stepping(*this, state, result, occurrences);
+  stepping.perform(stimulus);
+  stepping.pack();
+}
+
+std::string System::describe(const State& state) const {
+  std::string text;
+  for (Index c = 0; c < components.size(); ++c) {
+    text += components[c].name + ": " + components[c].table->local_name(local(state, c)) + "\n";
+  }
+  for (Index q = 0; q < queues.size(); ++q) {
+    if (queued(state, q) == 0 && !blocked(state, q)) continue;
+    text += queues[q].name + ":";
+    for (Index i = 0; i < queued(state, q); ++i) text += " " + messages[item(state, q, i)];
+    if (blocked(state, q)) text += " (not read)";
+    text += "\n";
+  }
+  for (Index t = 0; t < timers.size(); ++t) {
+    if (armed(state, t)) text += timers[t].name + " armed\n";
+  }
+  return text;
+}
+
+std::string System::describe(Stimulus stimulus) const {
+  switch (stimulus.kind) {
+    case Stimulus::Kind::deliver: return "deliver " + queues[stimulus.index].name;
+    case Stimulus::Kind::wake: return "wake " + components[queues[stimulus.index].to].name;
+    case Stimulus::Kind::alert: return "alert " + components[queues[stimulus.index].to].name;
+    case Stimulus::Kind::expire: return "expire " + timers[stimulus.index].name;
+    case Stimulus::Kind::choose: return choices[stimulus.index].name;
+  }
+  return {};
+}
+
+}  // namespace halfclose::system

@@ -1,0 +1,44 @@
+#include "proofs/catalogue/boundary.hpp"
+
+#include <algorithm>
+
+#include "proofs/timed/schedule.hpp"
+#include "proofs/timed/zone_explorer.hpp"
+
+namespace halfclose::proofs {
+
+using system::Time;
+
+system::System with_timer(system::System system, system::Index timer, Time delta) {
+  system::Timer& moved = system.timers[timer];
+  if (moved.off) return system;
+  moved.lo = std::max<Time>(0, moved.lo + delta);
+  moved.hi = std::max<Time>(0, moved.hi + delta);
+  return system;
+}
+
+Edge find_edge(const system::System& system, system::Index timer, std::uint64_t race, Time delta, int toward, Time bound,
+               const Limits& limits) {
+  constexpr int kRoundsMax = 24;
+  Time at = delta;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    const Exploration here = explore_timed(with_timer(system, timer, at), {.goals = race, .limits = limits});
+    if (here.found.empty()) {
+      if (!here.complete) return {.undecided = true};
+      return {.present_at = at - toward};
+    }
+    // As far as this one run can be stretched.
+    const Path& path = here.found.front().path;
+    auto feasible = [&](Time candidate) { return schedule(with_timer(system, timer, candidate), path).has_value(); };
+    if (feasible(bound)) return {};
+    Time good = at, bad = bound;
+    while ((bad - good) * toward > 1) {
+      const Time middle = good + (bad - good) / 2;
+      (feasible(middle) ? good : bad) = middle;
+    }
+    at = good + toward;
+  }
+  return {.undecided = true};
+}
+
+}  // namespace halfclose::proofs

@@ -1,0 +1,84 @@
+// The states an exploration has seen: packed, exact, in order of discovery.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "model/system/system.hpp"
+
+namespace halfclose::proofs {
+
+/// Open addressing over 32-bit indices into one array of packed states. No lossy hashing.
+class StateSet {
+ public:
+  explicit StateSet(std::size_t state_bytes) : width_(state_bytes), slots_(1u << 12, kEmpty) {}
+
+  /// The index of `state`, and whether it is new.
+  std::pair<std::uint32_t, bool> insert(const system::State& state) {
+    if ((count_ + 1) * 10 > slots_.size() * 6) grow();
+    const std::uint8_t* bytes = state.bytes.data();
+    std::size_t slot = hash(bytes) & (slots_.size() - 1);
+    while (slots_[slot] != kEmpty) {
+      if (std::memcmp(at(slots_[slot]), bytes, width_) == 0) return {slots_[slot], false};
+      slot = (slot + 1) & (slots_.size() - 1);
+    }
+    slots_[slot] = static_cast<std::uint32_t>(count_);
+    packed_.insert(packed_.end(), bytes, bytes + width_);
+    return {static_cast<std::uint32_t>(count_++), true};
+  }
+  bool contains(const system::State& state) const {
+    const std::uint8_t* bytes = state.bytes.data();
+    std::size_t slot = hash(bytes) & (slots_.size() - 1);
+    while (slots_[slot] != kEmpty) {
+      if (std::memcmp(at(slots_[slot]), bytes, width_) == 0) return true;
+      slot = (slot + 1) & (slots_.size() - 1);
+    }
+    return false;
+  }
+  system::State operator[](std::size_t index) const {
+    system::State state;
+    std::memcpy(state.bytes.data(), at(index), width_);
+    return state;
+  }
+  std::size_t size() const { return count_; }
+  std::size_t bytes() const { return packed_.capacity() + slots_.capacity() * sizeof(std::uint32_t); }
+
+ private:
+  static constexpr std::uint32_t kEmpty = 0xffffffff;
+
+  const std::uint8_t* at(std::size_t index) const { return packed_.data() + index * width_; }
+  std::size_t hash(const std::uint8_t* bytes) const {
+    std::uint64_t h = 0x9e3779b97f4a7c15ull ^ width_;
+    std::size_t i = 0;
+    for (; i + 8 <= width_; i += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes + i, 8);
+      h = mix(h ^ word);
+    }
+    std::uint64_t rest = 0;
+    std::memcpy(&rest, bytes + i, width_ - i);
+    return mix(h ^ rest);
+  }
+  static std::uint64_t mix(std::uint64_t x) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(x) * 0xd6e8feb86659fd93ull;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+  void grow() {
+    std::vector<std::uint32_t> old(slots_.size() * 2, kEmpty);
+    old.swap(slots_);
+    for (const std::uint32_t index : old) {
+      if (index == kEmpty) continue;
+      std::size_t slot = hash(at(index)) & (slots_.size() - 1);
+      while (slots_[slot] != kEmpty) slot = (slot + 1) & (slots_.size() - 1);
+      slots_[slot] = index;
+    }
+  }
+
+  std::size_t width_, count_ = 0;
+  std::vector<std::uint8_t> packed_;
+  std::vector<std::uint32_t> slots_;
+};
+
+}  // namespace halfclose::proofs

@@ -1,0 +1,81 @@
+#include "proofs/timed/dbm.hpp"
+
+#include <algorithm>
+
+namespace halfclose::proofs {
+
+void Dbm::load(int clocks, const Bound* bounds) {
+  size_ = clocks + 1;
+  std::copy_n(bounds, cells(), bounds_.data());
+}
+
+bool Dbm::constrain(int i, int j, Bound bound) {
+  if (bound >= at(i, j)) return true;
+  if (add(bound, at(j, i)) < at_most(0)) return false;
+  cell(i, j) = bound;
+  // A single tighter bound: every path through it, O(n^2).
+  for (int a = 0; a < size_; ++a) {
+    const Bound to_i = add(at(a, i), bound);
+    if (to_i >= kUnbounded) continue;
+    for (int b = 0; b < size_; ++b) cell(a, b) = std::min(at(a, b), add(to_i, at(j, b)));
+  }
+  return true;
+}
+
+bool Dbm::elapse(const system::Time* upper) {
+  for (int i = 1; i < size_; ++i) cell(i, 0) = kUnbounded;
+  // Upper bounds come back through whichever clock is the first to reach its own.
+  std::array<Bound, kClocksMax + 1> highest;
+  for (int i = 1; i < size_; ++i) {
+    highest[i] = kUnbounded;
+    for (int j = 1; j < size_; ++j) {
+      if (upper[j - 1] >= system::kForever) continue;
+      highest[i] = std::min(highest[i], add(at(i, j), at_most(upper[j - 1])));
+    }
+  }
+  for (int i = 1; i < size_; ++i) {
+    cell(i, 0) = highest[i];
+    if (add(highest[i], at(0, i)) < at_most(0)) return false;
+  }
+  for (int i = 1; i < size_; ++i) {
+    for (int j = 1; j < size_; ++j) cell(i, j) = std::min(at(i, j), add(at(i, 0), at(0, j)));
+  }
+  return true;
+}
+
+Dbm Dbm::moved(const std::int16_t* origins, int clocks) const {
+  Dbm result;
+  result.size_ = clocks + 1;
+  std::array<int, kClocksMax + 1> from{};
+  for (int k = 0; k < clocks; ++k) from[k + 1] = origins[k] == system::kFresh ? 0 : origins[k] + 1;
+  for (int i = 0; i < result.size_; ++i) {
+    for (int j = 0; j < result.size_; ++j) result.cell(i, j) = at(from[i], from[j]);
+  }
+  return result;
+}
+
+void Dbm::extrapolate(const system::Time* lower, const system::Time* upper) {
+  for (int i = 0; i < size_; ++i) {
+    for (int j = 0; j < size_; ++j) {
+      if (i == j) continue;
+      if (i > 0 && at(i, j) > at_most(lower[i - 1])) {
+        cell(i, j) = kUnbounded;
+      } else if (j > 0 && at(i, j) < below(-upper[j - 1])) {
+        cell(i, j) = below(-upper[j - 1]);
+      }
+    }
+  }
+}
+
+bool Dbm::canonical() const {
+  for (int i = 0; i < size_; ++i) {
+    for (int j = 0; j < size_; ++j) {
+      for (int k = 0; k < size_; ++k) {
+        if (at(i, j) > add(at(i, k), at(k, j))) return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace halfclose::proofs

@@ -1,0 +1,69 @@
+// Difference-bound matrices: a zone is a conjunction of bounds x_i - x_j <= c or < c on clocks.
+//
+// Row and column 0 are the reference, whose value is zero. A canonical matrix has every bound as tight as the
+// others imply. Times are microseconds in 64 bits: an hour and a tenth of a millisecond stand side by side.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "model/system/system.hpp"
+
+namespace halfclose::proofs {
+
+/// A bound: 2 * value, plus 1 when the value itself is allowed. A smaller number is a tighter bound.
+using Bound = std::int64_t;
+inline constexpr Bound kUnbounded = INT64_MAX / 2;
+
+constexpr Bound at_most(system::Time value) { return 2 * value + 1; }
+constexpr Bound below(system::Time value) { return 2 * value; }
+constexpr Bound add(Bound a, Bound b) {
+  if (a >= kUnbounded || b >= kUnbounded) return kUnbounded;
+  return (a & ~Bound{1}) + (b & ~Bound{1}) + (a & b & 1);
+}
+
+class Dbm {
+ public:
+  static constexpr int kClocksMax = 24;
+
+  /// All `clocks` equal to zero.
+  explicit Dbm(int clocks = 0) : size_(clocks + 1) {
+    for (int i = 0; i < size_ * size_; ++i) bounds_[i] = at_most(0);
+  }
+
+  int clocks() const { return size_ - 1; }
+  int size() const { return size_; }
+  Bound at(int i, int j) const { return bounds_[i * size_ + j]; }
+  const Bound* data() const { return bounds_.data(); }
+  std::size_t cells() const { return static_cast<std::size_t>(size_) * size_; }
+  void load(int clocks, const Bound* bounds);
+
+  /// Adds x_i - x_j <= bound. @return false when nothing is left; the matrix is then meaningless.
+  /// @pre canonical; @post canonical
+  bool constrain(int i, int j, Bound bound);
+  /// Lets time pass as long as every clock stays at or below its `upper` (index 1..clocks).
+  /// @pre canonical, and within the bounds; @post canonical. @return false when nothing is left
+  bool elapse(const system::Time* upper);
+  /// The zone after a step: clock k of the result was clock `origins[k]` before, or is zero (system::kFresh).
+  Dbm moved(const std::int16_t* origins, int clocks) const;
+  /// Extra-LU (Behrmann et al. 2004): forgets what no guard can tell apart. Not canonical afterwards: only
+  /// for the right side of `within`.
+  void extrapolate(const system::Time* lower, const system::Time* upper);
+  /// This zone lies within `other`. @pre this is canonical
+  bool within(const Bound* other) const {
+    for (std::size_t i = 0; i < cells(); ++i) {
+      if (bounds_[i] > other[i]) return false;
+    }
+    return true;
+  }
+  bool canonical() const;
+
+ private:
+  Bound& cell(int i, int j) { return bounds_[i * size_ + j]; }
+
+  int size_;
+  std::array<Bound, (kClocksMax + 1) * (kClocksMax + 1)> bounds_;
+};
+
+}  // namespace halfclose::proofs
