@@ -157,6 +157,8 @@ void bind_client(System& system) {
   bind(Out::arm_response, {arm(hop::client_response)});
   bind(Out::cancel_response, {cancel(hop::client_response)});
   bind(Out::asked, {note<saw::Asked>()});
+  // The connection may have served any number of requests before the one that is seen.
+  bind(Out::enter_pool, {act(Action::Kind::age, kNone)});
   bind(Out::completed, {note<saw::Completed>()});
   bind(Out::completed_408, {note<saw::Completed408>()});
   bind(Out::lost, {note<saw::Lost>()});
@@ -274,6 +276,7 @@ System hop_system(const HopSettings& settings) {
                      "eof", "error", "writable"};
   system.urgent = set({hop::eof, hop::error, hop::writable});
   system.observer = hop::observer;
+  system.aging = set({hop::client_age, hop::server_age});
 
   auto shared = [](machine::Table table) { return std::make_shared<const machine::Table>(std::move(table)); };
   auto borrowed = [](const machine::Table& table) {

@@ -57,7 +57,7 @@ namespace manage { struct Retire : Event<"last request"> {}; }
 
 enum class Out : std::uint8_t {
   connect, peek, send_request, send_head, send_body, shutdown_write, close_fd, stop_reading, start_reading,
-  arm_idle, cancel_idle, arm_age, arm_response, cancel_response,
+  arm_idle, cancel_idle, arm_age, arm_response, cancel_response, enter_pool,
   asked, completed, completed_408, lost, truncated, timed_out, unsolicited, gave_up_rest,     // observations
 };
 
@@ -107,7 +107,7 @@ constexpr void mark_partial(Context& c)           { c.partial = true; }
 constexpr void mark_broken(Context& c)            { c.broken = true; }
 constexpr void complete(Context& c, Outs& out)    { c.outstanding--; c.partial = false; out.append(Out::completed); }
 constexpr void restart_response(Context&, Outs& out) { out.append(Out::arm_response); }
-constexpr void enter_pool(Context& c, Outs& out)  { out.append(Out::cancel_response); out.append(Out::arm_idle); if (!c.profile.watches) out.append(Out::stop_reading); }
+constexpr void enter_pool(Context& c, Outs& out)  { out.append(Out::cancel_response); out.append(Out::arm_idle); out.append(Out::enter_pool); if (!c.profile.watches) out.append(Out::stop_reading); }
 constexpr void close(Context& c, Outs& out)       { if (c.outstanding > 0) out.append(Out::gave_up_rest); c = {.profile = c.profile}; out.append(Out::close_fd); }
 /// No response will come any more: what the caller of the client is told.
 constexpr void lose(Context& c, Outs& out)        { out.append(c.partial ? Out::truncated : Out::lost); c.outstanding = 0; }
@@ -136,7 +136,7 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
   static constexpr std::string_view name = "http1-client";
   static constexpr std::string_view output_names[] = {
     "connect", "peek", "request", "request head", "request content", "shutdown(WR)", "close", "stop reading", "read",
-    "arm idle", "cancel idle", "arm age", "arm response", "cancel response",
+    "arm idle", "cancel idle", "arm age", "arm response", "cancel response", "enter pool",
     "asked", "completed", "completed by 408", "lost", "truncated", "timed out", "unsolicited", "gave up the rest"};
   static std::string describe(const Context& context);
 

@@ -174,7 +174,8 @@ using AnswersEarly = Rows<
 template <class S, auto... OnDrain>
 using Busy = Rows<
   Row<S, transport::Error,  Always,               Do<Out::close_fd>, Closed, Model<"the connection is gone">>,
-  Row<S, timeout::Age,      If<age_drains>,       Do<Out::closes_age, begin_draining>, Stay, Product<"Envoy max_connection_duration">>,
+  Row<S, timeout::Age,      All<If<age_drains>, Unless<announces>>, Do<Out::closes_age, begin_draining>, Stay, Product<"Envoy max_connection_duration">>,
+  Row<S, timeout::Age,      If<age_drains, announces>, Nothing,    Stay, Product<"Envoy: closing or draining already">>,
   Row<S, timeout::Age,      Unless<age_drains>,   Do<mark_last>,   Stay, Rfc9112<"9.6">>,
   Row<S, timeout::Drain,    Always,               Do<end_draining, OnDrain...>, Stay, Product<"Envoy onDrainTimeout with active streams">>,
   Row<S, manage::Shutdown,  Always,               Do<mark_last>,   Stay, Rfc9112<"9.6">>>;
@@ -240,8 +241,8 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Discarding,  body::End,            If<keeps>,              Do<complete_request, Out::cancel_close, become_idle>, Idle, Rfc9112<"9.3">>,
     Row<Discarding,  body::End,            If<ends>,               Do<complete_request, Out::close_fd>,      Closed,     Product<"HAProxy 3.0: FIN after the request">>,
     Row<Discarding,  transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
-    Row<Discarding,  timeout::Close,       Always,                 Do<Out::closes_announced, Out::close_fd>, Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
-    Row<Discarding,  timeout::Linger,      Always,                 Do<Out::closes_announced, Out::close_fd>, Closed,     Product<"nginx lingering_time">>>,
+    Row<Discarding,  timeout::Close,       Always,                 Do<Out::close_fd>,  Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
+    Row<Discarding,  timeout::Linger,      Always,                 Do<Out::close_fd>,  Closed,     Product<"nginx lingering_time">>>,
     Busy<Discarding>,
     //--- closing -------------------------------------------------------------------------------------------------
     Rows<

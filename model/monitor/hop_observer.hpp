@@ -73,7 +73,7 @@ using Outs = Outputs<Out>;
 /// The request crossed the close of an idle connection; the client could not have known.
 constexpr bool keepalive_reuse(const Context& c)      { return c.cause == idle && c.unread > 0 && !c.knew_fin; }
 /// The client's kernel had the FIN; its application had not looked.
-constexpr bool stale_in_kernel(const Context& c)      { return c.unread > 0 && c.knew_fin; }
+constexpr bool stale_in_kernel(const Context& c)      { return (c.cause == idle || c.cause == age) && c.unread > 0 && c.knew_fin; }
 /// The request was lost to a close that idleness did not cause: the connection's age, a graceful shutdown.
 constexpr bool max_age_close(const Context& c)        { return c.cause == age && c.unread > 0; }
 constexpr bool shutdown_close(const Context& c)       { return c.cause == shutdown && c.unread > 0; }

@@ -336,6 +336,9 @@ class Stepping {
         case Action::Kind::unblock:
           lines_[action.target].blocked = false;
           break;
+        case Action::Kind::age:
+          result_.aged = true;
+          break;
       }
     }
   }
@@ -358,6 +361,7 @@ class Stepping {
 void System::step(const State& state, Stimulus stimulus, StepResult& result,
                   std::vector<Occurrence>* occurrences) const {
   result.emitted = 0;
+  result.aged = false;
   Stepping stepping(*this, state, result, occurrences);
   stepping.perform(stimulus);
   stepping.pack();

@@ -8,6 +8,8 @@
 //   receive   kernel to application: FIFO, emptied by one wake of the application, at most `hi` after it has
 //             something to take. While the application does not read it is woken for urgent items only.
 //   timer     expires between `lo` and `hi` after it was armed; may yield to a receive queue (I/O before timers)
+//   age       at some steps a part of the past is left out: any time may have passed for the timers in `aging`
+//             and none for the others, as when the same exchange was repeated for as long as one likes
 //   choice    an event the environment may raise whenever the component's table takes it
 #pragma once
 
@@ -82,7 +84,7 @@ inline constexpr int kOnAlert = -2;
 
 /// What a binding does. `payload` of a raise or send: a message, or the one of the event being processed.
 struct Action {
-  enum class Kind : std::uint8_t { raise, send, arm, cancel, clear, block, unblock };
+  enum class Kind : std::uint8_t { raise, send, arm, cancel, clear, block, unblock, age };
   Kind kind = Kind::raise;
   Index target = kNone;           ///< component, queue or timer
   EventId event = 0;              ///< of a raise
@@ -126,6 +128,7 @@ inline constexpr std::int16_t kFresh = -1;
 struct StepResult {
   State state;
   std::uint64_t emitted = 0;      ///< set of the observer's outputs
+  bool aged = false;              ///< the timers in System::aging may have run on by any one time
   std::vector<std::int16_t> clock_origins;  ///< one per clock of `state`: its clock in the state before, or kFresh
 };
 
@@ -146,6 +149,7 @@ class System {
   std::vector<Choice> choices;
   std::vector<std::string> messages;
   std::uint64_t urgent = 0;  ///< set of messages that wake an application that does not read
+  std::uint64_t aging = 0;   ///< set of timers that an `age` action moves
   Index observer = kNone;    ///< the component whose outputs are collected in `StepResult::emitted`
 
   void bind(Index component, OutputId output, std::vector<Action> actions);
@@ -179,6 +183,8 @@ class System {
   void clocks(const State& state, std::vector<Clock>& out) const;
   /// The clock that must have reached its `lo` for the stimulus; -1 when it is free.
   int clock_of(const std::vector<Clock>& clocks, Stimulus stimulus) const;
+
+  bool ages(const Clock& clock) const { return clock.kind == Clock::Kind::timer && aging >> clock.index & 1; }
 
   std::string describe(const State& state) const;
   std::string describe(Stimulus stimulus) const;

@@ -98,7 +98,8 @@ bool Kernel::expire(Timer timer) {
     case Timer::time_wait:
       return fire<timeout::TimeWait>();
     case Timer::retransmit:
-      return (snd_.una < snd_.nxt || snd_.unsent > 0) && fire<timeout::Retransmit>();
+      return (snd_.una < snd_.nxt || snd_.unsent > 0 || snd_.fin_due) &&
+             fire<timeout::Retransmit>();
     case Timer::give_up:
       return fire<timeout::GiveUp>();
   }
@@ -172,6 +173,7 @@ bool Kernel::step(machine::EventId event) {
   if (const auto result = result_of(cell)) said_ = result;
   if (in<Closed>()) {
     snd_.unsent = 0;
+    snd_.fin_due = false;
     snd_.una = snd_.nxt;
     rcv_.out_of_order.clear();
     rcv_.fin_at.reset();
@@ -201,14 +203,8 @@ void Kernel::perform(Out output) {
       transmit(snd_.unsent);
       break;
     case Out::fin:
-      // As in tcp_send_fin, a FIN rides on the data it waited behind.
-      if (!emitted_.empty() && emitted_.back().length > 0 && emitted_.back().end() == snd_.nxt) {
-        emitted_.back().fin = true;
-      } else {
-        emit({.seq = snd_.nxt, .acks = true, .fin = true});
-      }
-      ++snd_.nxt;
-      snd_.fin_sent = true;
+      snd_.fin_due = true;
+      send_fin();
       break;
     case Out::rst:
       emit({.seq = snd_.nxt, .acks = true, .rst = true});
@@ -420,6 +416,7 @@ void Kernel::take_text(const Segment& segment) {
 // Lets the send queue move. Only when all of it may leave does the table learn of it: to the table
 // the queue is empty or not.
 void Kernel::push() {
+  send_fin();
   if (snd_.unsent == 0 || !emits(look<seg::Window>(), Out::unsent_data)) return;
   const std::uint32_t bytes = sendable();
   if (bytes == snd_.unsent) {
@@ -427,6 +424,21 @@ void Kernel::push() {
   } else {
     transmit(bytes);
   }
+}
+
+// A FIN takes one number of the window, as in Linux tcp_snd_wnd_test: it waits for a shut one to
+// open.
+void Kernel::send_fin() {
+  if (!snd_.fin_due || snd_.nxt >= snd_.edge) return;
+  // As in tcp_send_fin, it rides on the data it waited behind.
+  if (!emitted_.empty() && emitted_.back().length > 0 && emitted_.back().end() == snd_.nxt) {
+    emitted_.back().fin = true;
+  } else {
+    emit({.seq = snd_.nxt, .acks = true, .fin = true});
+  }
+  ++snd_.nxt;
+  snd_.fin_due = false;
+  snd_.fin_sent = true;
 }
 
 std::uint32_t Kernel::sendable() const {

@@ -111,6 +111,7 @@ class Kernel {
   void take_text(const Segment& segment);
 
   void push();
+  void send_fin();
   std::uint32_t sendable() const;
   std::uint32_t send_mss() const;
   void transmit(std::uint32_t bytes);
@@ -138,6 +139,7 @@ class Kernel {
     std::uint32_t unsent = 0;
     std::uint32_t remote_mss = kMssBytes;
     std::uint32_t remote_window_max = 0;  ///< largest window seen
+    bool fin_due = false;                 ///< waits for the window to open
     bool fin_sent = false;
   };
   struct Receive {

@@ -32,18 +32,16 @@ class HopJudge {
     quiet.with_shutdown = false;
     closing.with_shutdown = true;
     const std::vector<const Race*> wanted = options_.races.empty() ? every_race() : options_.races;
-    std::uint64_t goals = 0, shutdown_goals = 0;
-    for (const Race* race : wanted) (race->needs_shutdown ? shutdown_goals : goals) |= goal(race->output);
-    for (const Guarantee& guarantee : guarantees()) goals |= goal(guarantee.output);
+    const bool wants_shutdown = std::any_of(wanted.begin(), wanted.end(), [](const Race* race) { return race->needs_shutdown; });
 
     const System system = hop_system(quiet);
-    const Exploration timed = search(system, goals, false);
+    const Exploration timed = search(system, kEverything, false);
     const std::uint64_t untimed = emitted_untimed(system);
     result_.states = timed.states;
     result_.zones = timed.zones;
     result_.transitions = timed.transitions;
     const System shutting = hop_system(closing);
-    const Exploration shut = shutdown_goals == 0 ? Exploration{} : search(shutting, shutdown_goals, true);
+    const Exploration shut = wants_shutdown ? search(shutting, kEverything, false) : Exploration{};
 
     for (const Race* race : wanted) {
       if (race->needs_shutdown) {
@@ -63,16 +61,20 @@ class HopJudge {
     return all;
   }
 
+  static constexpr std::uint64_t kEverything = ~0ull;
+
+  static std::uint64_t emitted_by(const Exploration& exploration) {
+    std::uint64_t emitted = 0;
+    for (const Found& found : exploration.found) emitted |= 1ull << found.output;
+    return emitted;
+  }
   Exploration search(const System& system, std::uint64_t goals, bool stop) const {
     return explore_timed(system, {.goals = goals, .stop_when_found = stop, .limits = options_.limits, .progress = options_.progress});
   }
   /// What could be emitted if time were no constraint; everything, when that is not known.
   std::uint64_t emitted_untimed(const System& system) const {
-    const Exploration all = explore(system, {.goals = ~0ull, .stop_when_found = false, .limits = options_.limits});
-    if (!all.complete) return ~0ull;
-    std::uint64_t emitted = 0;
-    for (const Found& found : all.found) emitted |= 1ull << found.output;
-    return emitted;
+    const Exploration all = explore(system, {.goals = kEverything, .stop_when_found = false, .limits = options_.limits});
+    return all.complete ? emitted_by(all) : kEverything;
   }
 
   void judge(const Race& race, const HopSettings& settings, const System& system, const Exploration& timed, std::uint64_t untimed) {
@@ -80,9 +82,9 @@ class HopJudge {
     const auto output = static_cast<machine::OutputId>(race.output);
     if (const Path* path = timed.path_to(output)) {
       judged.path = *path;
-      judged.times = schedule(system, *path).value();
+      judged.schedule = schedule(system, *path).value();
       judged.verdict = race.reuse && happens_at_best(race, system) ? Verdict::not_excludable : Verdict::present;
-      if (options_.advise) advise(judged, settings, system);
+      if (options_.advise) advise(judged, settings, system, emitted_by(timed));
     } else if (!timed.complete) {
       judged.limit = timed.limit;
     } else {
@@ -98,7 +100,7 @@ class HopJudge {
     if (const Path* path = timed.path_to(static_cast<machine::OutputId>(guarantee.output))) {
       judged.verdict = Verdict::present;
       judged.path = *path;
-      judged.times = schedule(system, *path).value();
+      judged.schedule = schedule(system, *path).value();
     } else if (timed.complete) {
       judged.verdict = Verdict::absent;
     } else {
@@ -116,19 +118,37 @@ class HopJudge {
     return !search(best, goal(race.output), true).found.empty();
   }
 
-  void advise(RaceAnalysis& judged, const HopSettings& settings, const System& system) const {
+  /// The races the observer emits together with this one: a remedy has to exclude all of it.
+  static std::uint64_t emitted_with(const System& system, const Path& path) {
+    system::State state = system.initial();
+    system::StepResult step;
+    for (const system::Stimulus stimulus : path) {
+      system.step(state, stimulus, step);
+      state = step.state;
+    }
+    std::uint64_t of_races = 0;
+    for (const Race& race : races()) of_races |= goal(race.output);
+    return step.emitted & of_races;
+  }
+
+  void advise(RaceAnalysis& judged, const HopSettings& settings, const System& system, std::uint64_t happening) const {
+    const std::uint64_t together = emitted_with(system, judged.path);
     for (const Knob& knob : judged.race->knobs) {
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
       const Time bound = knob.safer > 0 ? beyond_all(system) : -timer.hi;
-      const Edge edge = find_edge(system, knob.timer, goal(judged.race->output), 0, knob.safer, bound, options_.limits);
+      const Edge edge = find_edge(system, knob.timer, together, 0, knob.safer, bound, options_.limits);
       if (edge.present_at) judged.thresholds.push_back({knob, *edge.present_at});
     }
     for (const Mitigation& mitigation : mitigations()) {
       HopSettings changed = settings;
       if (!mitigation.apply(changed)) continue;
-      const Exploration without = search(hop_system(changed), goal(judged.race->output), true);
-      if (without.complete && without.found.empty()) judged.excluded_by.push_back(&mitigation);
+      // Nor may it bring another race about.
+      const Exploration without = search(hop_system(changed), kEverything, false);
+      const bool clean = std::none_of(without.found.begin(), without.found.end(), [&](const Found& found) {
+        return together >> found.output & 1 || !(happening >> found.output & 1);
+      });
+      if (without.complete && clean) judged.excluded_by.push_back(&mitigation);
     }
   }
 

@@ -32,7 +32,7 @@ struct RaceAnalysis {
   std::vector<Threshold> thresholds{};      ///< present: timer values that exclude it
   std::vector<const Mitigation*> excluded_by{};
   Path path{};                              ///< when it happens: the shortest run
-  std::vector<system::Time> times{};
+  Schedule schedule{};
   std::string limit{};                      ///< undecided: what was hit
 };
 
@@ -40,7 +40,7 @@ struct GuaranteeAnalysis {
   const Guarantee* guarantee = nullptr;
   Verdict verdict = Verdict::undecided;     ///< present means broken, absent means it holds
   Path path{};
-  std::vector<system::Time> times{};
+  Schedule schedule{};
   std::string limit{};
 };
 

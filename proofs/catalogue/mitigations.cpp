@@ -37,7 +37,8 @@ bool io_first(HopSettings& hop) { return change(hop.server.loop.timers_first, fa
 bool no_408(HopSettings& hop) { return change(hop.server.profile.idle_408, false); }
 bool drain_and_keep(HopSettings& hop) {
   const bool changed = change(hop.server.profile.early_closes, false);
-  hop.server.close = hop.server.linger = kOff;
+  // The timeout of a delayed close is needed elsewhere.
+  if (hop.server.profile.close_style != CloseStyle::delayed) hop.server.close = hop.server.linger = kOff;
   return changed;
 }
 bool drain_then_fin(HopSettings& hop) {

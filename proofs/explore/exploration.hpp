@@ -13,6 +13,20 @@ namespace halfclose::proofs {
 
 using Path = std::vector<system::Stimulus>;
 
+/// Behind step `step` of a path the connection grew older by `by` (System::aging): the same exchange was repeated
+/// for that long. The times of later steps include it. Zero when the path does not need it.
+struct Aging {
+  std::size_t step = 0;
+  system::Time by = 0;
+  bool operator==(const Aging&) const = default;
+};
+
+/// Times for the steps of a path: microseconds from the start, not decreasing.
+struct Schedule {
+  std::vector<system::Time> times{};
+  Aging aging{};
+};
+
 /// Zero means none allowed.
 struct Limits {
   std::uint64_t states = 20'000'000;      ///< states, or zones of the timed engine

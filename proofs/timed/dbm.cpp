@@ -43,6 +43,15 @@ bool Dbm::elapse(const system::Time* upper) {
   return true;
 }
 
+void Dbm::age(const bool* aging) {
+  for (int i = 1; i < size_; ++i) {
+    if (!aging[i - 1]) continue;
+    for (int j = 0; j < size_; ++j) {
+      if (j == 0 || !aging[j - 1]) cell(i, j) = kUnbounded;
+    }
+  }
+}
+
 Dbm Dbm::moved(const std::int16_t* origins, int clocks) const {
   Dbm result;
   result.size_ = clocks + 1;

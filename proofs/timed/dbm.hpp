@@ -45,6 +45,9 @@ class Dbm {
   /// Lets time pass as long as every clock stays at or below its `upper` (index 1..clocks).
   /// @pre canonical, and within the bounds; @post canonical. @return false when nothing is left
   bool elapse(const system::Time* upper);
+  /// Lets any one time pass for the clocks marked in `aging` (index 1..clocks) and none for the others.
+  /// @pre canonical; @post canonical. Bounds from above are those of the next `elapse`.
+  void age(const bool* aging);
   /// The zone after a step: clock k of the result was clock `origins[k]` before, or is zero (system::kFresh).
   Dbm moved(const std::int16_t* origins, int clocks) const;
   /// Extra-LU (Behrmann et al. 2004): forgets what no guard can tell apart. Not canonical afterwards: only

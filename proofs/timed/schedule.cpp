@@ -4,17 +4,38 @@ namespace halfclose::proofs {
 
 namespace {
 
-/// t[to] >= t[from] + weight
+using system::Time;
+
+/// t[to] >= t[from] + weight + aged * age
 struct Edge {
   std::size_t from, to;
-  system::Time weight;
+  Time weight;
+  int aged = 0;
 };
 
-}  // namespace
-
-std::optional<std::vector<system::Time>> schedule(const system::System& system, const Path& path) {
-  // Event 0 is the start; event k + 1 is step k. A clock remembers the event that reset it.
+/// The constraints of a path. Event 0 is the start, event k + 1 is step k. Times are without the age.
+struct Constraints {
   std::vector<Edge> edges;
+  std::size_t events = 1;
+  std::size_t aged_event = 0;  ///< 0: no step ages
+};
+
+Constraints constraints_of(const system::System& system, const Path& path) {
+  Constraints constraints;
+  constraints.events = path.size() + 1;
+  // The last aging step before a timer that ages expires; all the age there can be is put there.
+  {
+    system::State state = system.initial();
+    system::StepResult step;
+    std::size_t last = 0;
+    for (std::size_t k = 0; k < path.size(); ++k) {
+      const bool expires = path[k].kind == system::Stimulus::Kind::expire && (system.aging >> path[k].index & 1);
+      if (expires) constraints.aged_event = last;
+      system.step(state, path[k], step);
+      if (step.aged) last = k + 1;
+      state = step.state;
+    }
+  }
   system::State state = system.initial();
   std::vector<system::Clock> clocks;
   system.clocks(state, clocks);
@@ -22,12 +43,16 @@ std::optional<std::vector<system::Time>> schedule(const system::System& system, 
   system::StepResult step;
   for (std::size_t k = 0; k < path.size(); ++k) {
     const std::size_t event = k + 1;
-    edges.push_back({event - 1, event, 0});
+    constraints.edges.push_back({event - 1, event, 0});
+    auto older = [&](std::size_t c) {
+      const bool crosses = constraints.aged_event != 0 && reset_at[c] <= constraints.aged_event && event > constraints.aged_event;
+      return crosses && system.ages(clocks[c]) ? 1 : 0;
+    };
     for (std::size_t c = 0; c < clocks.size(); ++c) {
-      if (clocks[c].hi < system::kForever) edges.push_back({event, reset_at[c], -clocks[c].hi});
+      if (clocks[c].hi < system::kForever) constraints.edges.push_back({event, reset_at[c], -clocks[c].hi, older(c)});
     }
     const int guarded = system.clock_of(clocks, path[k]);
-    if (guarded >= 0) edges.push_back({reset_at[guarded], event, clocks[guarded].lo});
+    if (guarded >= 0) constraints.edges.push_back({reset_at[guarded], event, clocks[guarded].lo, -older(guarded)});
 
     system.step(state, path[k], step);
     std::vector<std::size_t> moved(step.clock_origins.size());
@@ -38,20 +63,81 @@ std::optional<std::vector<system::Time>> schedule(const system::System& system, 
     reset_at = std::move(moved);
     system.clocks(state, clocks);
   }
+  return constraints;
+}
 
-  std::vector<system::Time> times(path.size() + 1, 0);
-  for (std::size_t round = 0; round <= times.size(); ++round) {
+struct Solution {
+  std::optional<std::vector<Time>> times;  ///< earliest, per event
+  int aged = 0;  ///< otherwise: more age makes it worse (positive) or better (negative)
+};
+
+/// Earliest times for one age, by relaxation; a cycle that forces time to grow for ever says how age enters it.
+Solution solve(const Constraints& constraints, Time age) {
+  std::vector<Time> times(constraints.events, 0);
+  std::vector<const Edge*> forced_by(constraints.events, nullptr);
+  std::size_t touched = 0;
+  for (std::size_t round = 0; round <= constraints.events; ++round) {
     bool changed = false;
-    for (const Edge& edge : edges) {
-      const system::Time earliest = times[edge.from] + edge.weight;
+    for (const Edge& edge : constraints.edges) {
+      const Time earliest = times[edge.from] + edge.weight + edge.aged * age;
       if (times[edge.to] >= earliest) continue;
-      if (edge.to == 0) return std::nullopt;
       times[edge.to] = earliest;
+      forced_by[edge.to] = &edge;
+      touched = edge.to;
       changed = true;
+      if (edge.to != 0) continue;
+      // The start itself is pushed back: the chain of causes from event 0 to event 0 is the contradiction.
+      int aged = edge.aged;
+      for (std::size_t at = edge.from, hops = 0; at != 0 && hops <= constraints.events; ++hops) {
+        if (forced_by[at] == nullptr) break;
+        aged += forced_by[at]->aged;
+        at = forced_by[at]->from;
+      }
+      return {.times = std::nullopt, .aged = aged};
     }
-    if (!changed) return std::vector<system::Time>(times.begin() + 1, times.end());
+    if (!changed) return {.times = std::move(times)};
   }
-  return std::nullopt;
+  // Walk back far enough to stand on the cycle, then once around it.
+  std::size_t at = touched;
+  for (std::size_t i = 0; i < constraints.events && forced_by[at] != nullptr; ++i) at = forced_by[at]->from;
+  int aged = 0;
+  const std::size_t start = at;
+  do {
+    if (forced_by[at] == nullptr) break;
+    aged += forced_by[at]->aged;
+    at = forced_by[at]->from;
+  } while (at != start);
+  return {.times = std::nullopt, .aged = aged};
+}
+
+}  // namespace
+
+std::optional<Schedule> schedule(const system::System& system, const Path& path) {
+  const Constraints constraints = constraints_of(system, path);
+  Time age = 0;
+  Solution solution = solve(constraints, 0);
+  if (!solution.times && constraints.aged_event != 0 && solution.aged < 0) {
+    // The ages that work are an interval: find its lower end between one that is too little and one that is not.
+    Time too_little = 0, not_too_little = 1;
+    for (const system::Timer& timer : system.timers) {
+      if (!timer.off) not_too_little += timer.hi;
+    }
+    while (not_too_little - too_little > 1) {
+      const Time middle = too_little + (not_too_little - too_little) / 2;
+      const Solution at_middle = solve(constraints, middle);
+      if (!at_middle.times && at_middle.aged == 0) return std::nullopt;
+      (at_middle.times || at_middle.aged > 0 ? not_too_little : too_little) = middle;
+    }
+    age = not_too_little;
+    solution = solve(constraints, age);
+  }
+  if (!solution.times) return std::nullopt;
+  Schedule result{.times = {solution.times->begin() + 1, solution.times->end()}};
+  if (age > 0) {
+    result.aging = {constraints.aged_event - 1, age};
+    for (std::size_t k = constraints.aged_event; k < result.times.size(); ++k) result.times[k] += age;
+  }
+  return result;
 }
 
 }  // namespace halfclose::proofs

@@ -2,17 +2,16 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "proofs/explore/exploration.hpp"
 
 namespace halfclose::proofs {
 
-/// The earliest times at which the steps of `path` can happen, in order, from 0; microseconds, one per step.
-/// Nothing when the bounds of the system allow no times for it.
+/// The earliest times at which the steps of `path` can happen, in order. Nothing when the bounds of the system
+/// allow none.
 ///
 /// @pre    every stimulus is enabled where the path takes it
-/// @cost   O(steps x constraints)
-std::optional<std::vector<system::Time>> schedule(const system::System& system, const Path& path);
+/// @cost   O(steps x constraints), times a logarithm when the path has an aging step
+std::optional<Schedule> schedule(const system::System& system, const Path& path);
 
 }  // namespace halfclose::proofs

@@ -22,6 +22,7 @@ struct Node {
 struct Bounds {
   std::vector<system::Clock> clocks;
   std::array<system::Time, Dbm::kClocksMax> lower{}, upper{};
+  std::array<bool, Dbm::kClocksMax> aging{};
 
   void read(const system::System& system, const system::State& state) {
     system.clocks(state, clocks);
@@ -29,6 +30,7 @@ struct Bounds {
     for (std::size_t i = 0; i < clocks.size(); ++i) {
       lower[i] = clocks[i].lo;
       upper[i] = clocks[i].hi;
+      aging[i] = system.ages(clocks[i]);
     }
   }
 };
@@ -73,6 +75,7 @@ class ZoneGraph {
         }
         target_.read(system_, step.state);
         Dbm reached = zone.moved(step.clock_origins.data(), static_cast<int>(step.clock_origins.size()));
+        if (step.aged) reached.age(target_.aging.data());
         if (!reached.elapse(target_.upper.data())) continue;
         keep(step.state, reached, static_cast<std::uint32_t>(next), stimulus);
       }

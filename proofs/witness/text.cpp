@@ -135,6 +135,10 @@ std::string decimal(Time whole, Time unit) {
   return text;
 }
 
+std::string interval(Time lo, Time hi) {
+  return format_time(lo) + (lo == hi ? "" : ".." + format_time(hi));
+}
+
 }  // namespace
 
 std::vector<Row> rows_of(const Witness& witness) {
@@ -147,7 +151,9 @@ std::vector<Row> rows_of(const Witness& witness) {
     for (std::size_t i = 0; i < step.happenings.size(); ++i) of_step.write(i);
     of_step.close();
     rows[first].opens = k == 0 || step.at != before;
-    if (step.at - before >= kQuiet) rows[first].quiet = step.at - before;
+    const bool aged = witness.aging.by > 0 && k == witness.aging.step + 1;
+    if (aged) rows[first].busy = witness.aging.by;
+    if (const Time quiet = step.at - before - rows[first].busy; quiet >= kQuiet) rows[first].quiet = quiet;
     before = step.at;
   }
   return rows;
@@ -165,17 +171,30 @@ std::vector<TimerUse> telling_timers(const Witness& witness) {
   return telling;
 }
 
+Time flight_time(const Witness& witness, const Segment& segment) {
+  if (!segment.arrived) return 0;
+  const Time flown = *segment.arrived - segment.sent;
+  const Aging& aging = witness.aging;
+  if (aging.by == 0 || aging.step >= witness.steps.size()) return flown;
+  const Time aged = witness.steps[aging.step].at;
+  return segment.sent <= aged && *segment.arrived >= aged + aging.by ? flown - aging.by : flown;
+}
+
+std::string circumstances(const Witness& witness) {
+  const deployment::HopSettings& s = witness.settings;
+  return "link " + interval(s.delay_min, s.delay_max) + " one way; " + s.client.name + " stalls up to " +
+         format_time(s.client.loop.stall) + ", " + s.server.name + " up to " + format_time(s.server.loop.stall);
+}
+
 std::string timer_text(const TimerUse& timer) {
-  const std::string bound = format_time(timer.lo) + (timer.lo == timer.hi ? "" : ".." + format_time(timer.hi));
   const std::string end = timer.expired     ? "expires " + format_time(*timer.expired)
                           : timer.cancelled ? "cancelled " + format_time(*timer.cancelled)
                                             : "still runs at the end";
-  return bound + " after " + format_time(timer.armed) + ": " + end;
+  return interval(timer.lo, timer.hi) + " after " + format_time(timer.armed) + ": " + end;
 }
 
 std::string format_time(Time time) {
   if (time < 0) return "-" + format_time(-time);
-  if (time != 0 && time % 3'600'000'000 == 0) return std::to_string(time / 3'600'000'000) + " h";
   return time >= 1'000'000 ? decimal(time, 1'000'000) + " s" : decimal(time, 1'000) + " ms";
 }
 
@@ -245,9 +264,9 @@ class Page {
   Page(const Witness& witness, const TextStyle& style) : w_(witness), style_(style), rows_(rows_of(witness)) {
     for (const Row& row : rows_) time_width_ = std::max(time_width_, length(format_time(row.at)));
     for (std::size_t s = 0; s < w_.segments.size(); ++s) {
-      wire_width_ = std::max(wire_width_, length(arrival_label(static_cast<int>(s))) + 10);
+      wire_width_ = std::max(wire_width_, length(arrival_label(static_cast<int>(s))) + 8);
     }
-    const int fixed = time_width_ + 2 + 1 + kStateWidth + 1 + 1 + wire_width_ + 1 + 1 + kStateWidth + 1;
+    const int fixed = time_width_ + 1 + 1 + kStateWidth + 1 + 1 + wire_width_ + 1 + 1 + kStateWidth + 1;
     app_width_ = std::max(16, (std::max(style.width, 96) - fixed) / 2);
     width_ = fixed + 2 * app_width_;
   }
@@ -301,11 +320,12 @@ class Page {
     if (!w_.client_profile.empty()) title += "  (" + w_.client_profile + " -> " + w_.server_profile + ")";
     line(paint(Ink::strong, printable(title)));
     if (!w_.statement.empty()) paragraph(w_.statement, 0);
+    paragraph(circumstances(w_), 0);
     line("");
     std::vector<std::string> names;
     for (const Actor actor : kActors) names.push_back(printable(actor_name(w_, actor)));
     // A long name of a kernel spills into the wire's column.
-    std::string head = std::string(time_width_ + 2, ' ') + pad(wrap(names[0], app_width_).front(), app_width_ + 1);
+    std::string head = std::string(time_width_ + 1, ' ') + pad(wrap(names[0], app_width_).front(), app_width_ + 1);
     head += pad("kernel", kStateWidth, true) + std::string(wire_width_ + 4, ' ') + pad("kernel", kStateWidth + 1);
     head += wrap(names[3], app_width_).front();
     line(paint(Ink::strong, head));
@@ -314,7 +334,7 @@ class Page {
   std::string arrival_label(int segment) const {
     const Segment& s = w_.segments[segment];
     std::string label = segment_name(w_, segment);
-    if (s.arrived && *s.arrived > s.sent) label += ", " + format_time(*s.arrived - s.sent);
+    if (const Time flown = flight_time(w_, s); flown > 0) label += ", " + format_time(flown);
     return label;
   }
 
@@ -363,8 +383,9 @@ class Page {
 
   void diagram() {
     const std::string life = glyph("│", "|"), sleep = glyph("┊", ":");
-    const std::string margin(time_width_ + 2, ' ');
+    const std::string margin(time_width_ + 1, ' ');
     for (const Row& row : rows_) {
+      if (row.busy > 0) line(margin + paint(Ink::faint, "... other requests are served for " + format_time(row.busy) + " ..."));
       if (row.quiet > 0) {
         const std::string said = "... " + format_time(row.quiet) + " pass ...";
         const int before = (wire_width_ - length(said)) / 2;
@@ -376,7 +397,7 @@ class Page {
       for (std::size_t i = 0; i < height; ++i) {
         const std::string time = i == 0 && row.opens ? format_time(row.at) : "";
         const std::string states[] = {i == 0 ? printable(row.socket[0]) : "", i == 0 ? printable(row.socket[1]) : ""};
-        line(paint(Ink::faint, pad(time, time_width_, true)) + "  " + part(left, i) + " " +
+        line(paint(Ink::faint, pad(time, time_width_, true)) + " " + part(left, i) + " " +
              paint(Ink::state, pad(states[0], kStateWidth, true)) + " " + life +
              (i == 0 ? wire(row) : std::string(wire_width_, ' ')) + life + " " +
              paint(Ink::state, pad(states[1], kStateWidth)) + " " + part(right, i));
@@ -393,7 +414,7 @@ class Page {
   void verdict(const Row& row) {
     std::string said = "=> " + row.verdicts.front();
     for (std::size_t i = 1; i < row.verdicts.size(); ++i) said += (i == 1 ? "; also " : ", ") + row.verdicts[i];
-    line(std::string(time_width_ + 2, ' ') + paint(Ink::bad, printable(said)));
+    line(std::string(time_width_ + 1, ' ') + paint(Ink::bad, printable(said)));
   }
 
   void list(const char* name, const std::vector<Symptom>& symptoms) {

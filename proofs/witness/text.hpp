@@ -31,7 +31,8 @@ struct Row {
   std::size_t step = 0;
   Time at = 0;
   bool opens = false;  ///< the first row of its instant
-  Time quiet = 0;      ///< how long nothing happened before it, when that is long
+  Time busy = 0;       ///< how long the connection served other requests before it (Witness::aging)
+  Time quiet = 0;      ///< how long nothing happened after that, when that is long
   std::array<std::optional<Speech>, 2> speech{};  ///< client, server
   std::array<std::string, 2> socket{};            ///< the state that begins here, or empty: client's, server's kernel
   int segment = -1;    ///< leaves or arrives here
@@ -44,8 +45,13 @@ std::vector<Row> rows_of(const Witness& witness);
 std::string segment_name(const Witness& witness, int segment);
 inline bool is_reset(const Segment& segment) { return segment.text.starts_with("RST"); }
 
+/// From send to arrival, if it arrives: without the time that the witness leaves out.
+Time flight_time(const Witness& witness, const Segment& segment);
+
 /// Timers that expired, still run at the end, or ran while much time passed.
 std::vector<TimerUse> telling_timers(const Witness& witness);
+/// `link 0.1 ms..5 ms one way; alb stalls up to 10 ms, app up to 10 ms`.
+std::string circumstances(const Witness& witness);
 /// `60 s..60.01 s after 0.3 ms: expires 60.0003 s`.
 std::string timer_text(const TimerUse& timer);
 

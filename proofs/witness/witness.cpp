@@ -50,10 +50,11 @@ std::string call_text(machine::EventId event, const std::string& payload) {
 
 class Recorder {
  public:
-  Recorder(const HopSettings& settings, const Path& path, const std::vector<Time>& times)
+  Recorder(const HopSettings& settings, const Path& path, const std::vector<Time>& times, Aging aging)
       : system_(hop_system(settings)), path_(path), times_(times) {
     witness_.settings = settings;
     witness_.path = path;
+    witness_.aging = aging;
   }
 
   Witness record() {
@@ -74,6 +75,7 @@ class Recorder {
         current_.states[component] = table.state_name(system_.local(state, component));
       }
       witness_.steps.push_back(std::move(current_));
+      if (witness_.aging.by > 0 && witness_.aging.step == k) grow_older();
     }
     return std::move(witness_);
   }
@@ -130,6 +132,15 @@ class Recorder {
         break;
       case Occurrence::Kind::cleared:
         break;
+    }
+  }
+
+  /// The exchange was repeated: what runs now was armed by its last repetition, but for the timers of age.
+  void grow_older() {
+    for (TimerUse& use : witness_.timers) {
+      if (use.expired || use.cancelled) continue;
+      const auto timer = std::find_if(system_.timers.begin(), system_.timers.end(), [&](const system::Timer& t) { return t.name == use.symbol; });
+      if (!(system_.aging >> (timer - system_.timers.begin()) & 1)) use.armed += witness_.aging.by;
     }
   }
 
@@ -195,8 +206,8 @@ class Recorder {
 
 }  // namespace
 
-Witness make_witness(const HopSettings& settings, const Path& path, const std::vector<Time>& times) {
-  return Recorder(settings, path, times).record();
+Witness make_witness(const HopSettings& settings, const Path& path, const std::vector<Time>& times, Aging aging) {
+  return Recorder(settings, path, times, aging).record();
 }
 
 std::string hop_name(const Witness& witness) {

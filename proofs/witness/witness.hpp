@@ -76,6 +76,7 @@ struct Witness {
   std::string client_profile, server_profile;
   deployment::HopSettings settings;
   Path path;
+  Aging aging{};          ///< behind this step the connection served other requests for a while
   std::vector<WitnessStep> steps;
   std::vector<Segment> segments;
   std::vector<TimerUse> timers;       ///< one per arming
@@ -87,9 +88,11 @@ struct Witness {
 /// Runs `path` on the hop's tables at `times` and writes down what happens.
 ///
 /// @param settings  the hop; `path` must be enabled step by step
+/// @param aging     the part of the past that is left out, if there is one
 /// @param times     one per step, not decreasing (proofs/timed/schedule.hpp)
 /// @return          a witness without property, profiles, symptoms and fix
-Witness make_witness(const deployment::HopSettings& settings, const Path& path, const std::vector<Time>& times);
+Witness make_witness(const deployment::HopSettings& settings, const Path& path, const std::vector<Time>& times,
+                     Aging aging = {});
 
 /// `client->server`.
 std::string hop_name(const Witness& witness);

@@ -1,0 +1,207 @@
+// halfclose check CHAIN: the verdict per hop and race, the margin or the reason, and what to do.
+#include <algorithm>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/exploration_options.hpp"
+#include "model/deployment/chain.hpp"
+#include "proofs/catalogue/judge.hpp"
+#include "proofs/witness/json.hpp"
+
+namespace halfclose::cli {
+
+namespace {
+
+using deployment::format_duration;
+using proofs::ChainReport;
+using proofs::GuaranteeVerdict;
+using proofs::RaceVerdict;
+using proofs::Verdict;
+
+constexpr std::size_t kWidth = 110;
+
+bool happens(Verdict verdict) { return verdict == Verdict::present || verdict == Verdict::not_excludable; }
+
+std::string verdict_text(Verdict verdict, bool colour) {
+  const std::string padded = std::string(proofs::verdict_name(verdict)) + std::string(15 - proofs::verdict_name(verdict).size(), ' ');
+  switch (verdict) {
+    case Verdict::present:
+    case Verdict::not_excludable: return coloured(padded, Colour::red, colour);
+    case Verdict::undecided: return coloured(padded, Colour::yellow, colour);
+    case Verdict::absent: return coloured(padded, Colour::green, colour);
+  }
+  return padded;
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  std::string result(text);
+  if (result.size() < width) result.resize(width, ' ');
+  return result;
+}
+
+std::string race_text(const RaceVerdict& verdict, bool colour) {
+  constexpr std::size_t kIndent = 2 + 15 + 1 + 25 + 1;
+  std::string reason = verdict.reason;
+  if (verdict.margin) reason = "margin " + format_duration(*verdict.margin) + ": " + reason;
+  std::string text = "  " + verdict_text(verdict.verdict, colour) + " " + padded(verdict.race->slug, 25) + " " +
+                     wrapped(reason, kWidth, kIndent) + "\n";
+  if (!verdict.fix.empty()) text += std::string(kIndent, ' ') + wrapped("fix: " + verdict.fix, kWidth, kIndent) + "\n";
+  return text;
+}
+
+std::string guarantee_text(const ChainReport& report, const std::string& hop, bool colour) {
+  std::string text;
+  for (const GuaranteeVerdict& verdict : report.guarantees) {
+    if (verdict.hop != hop) continue;
+    const std::string word = verdict.verdict == Verdict::present    ? coloured("VIOLATED", Colour::red, colour)
+                             : verdict.verdict == Verdict::absent ? "holds"
+                                                                  : "undecided (" + verdict.reason + ")";
+    text += (text.empty() ? "" : ", ") + std::string(verdict.guarantee->slug) + " " + word;
+  }
+  return "  guarantees      " + text + "\n";
+}
+
+/// `edge.upstream.idle_timeout = 1h` lines folded to one paragraph per node and role.
+std::string assumptions_text(const ChainReport& report, bool sources) {
+  std::string text = "assumed, because the chain does not say (? marks what nobody could source):\n";
+  if (sources) {
+    for (const proofs::Assumption& one : report.assumptions) text += "  " + one.what + "   [" + one.source + "]\n";
+    return text;
+  }
+  std::vector<std::pair<std::string, std::string>> groups;
+  for (const proofs::Assumption& one : report.assumptions) {
+    const std::size_t equals = one.what.find(" = ");
+    const std::size_t dot = one.what.rfind('.', equals);
+    const bool keyed = dot != std::string::npos && one.what.find(' ') == equals;
+    const std::string group = keyed ? one.what.substr(0, dot) : one.what.substr(0, equals);
+    const std::string value = keyed ? one.what.substr(dot + 1, equals - dot - 1) + " " + one.what.substr(equals + 3)
+                                    : one.what.substr(equals + 3) + " (default)";
+    auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& entry) { return entry.first == group; });
+    if (found == groups.end()) found = groups.insert(groups.end(), {group, ""});
+    found->second += (found->second.empty() ? "" : ", ") + value + (one.sourced || !keyed ? "" : "?");
+  }
+  for (const auto& [group, values] : groups) text += "  " + wrapped(group + ": " + values, kWidth, 6) + "\n";
+  return text;
+}
+
+std::string to_text(const ChainReport& report, const deployment::Chain& chain, bool colour, bool sources) {
+  std::string text;
+  std::vector<const RaceVerdict*> found;
+  for (std::size_t hop = 0; hop + 1 < chain.nodes.size(); ++hop) {
+    const auto& client = chain.nodes[hop];
+    const auto& server = chain.nodes[hop + 1];
+    const std::string name = client.name + "->" + server.name;
+    text += coloured(client.name + " -> " + server.name, Colour::bold, colour) + "   (" + client.profile->name + " as client of " +
+            server.profile->name + ", delay " + format_duration(chain.links[hop].delay_min) + ".." +
+            format_duration(chain.links[hop].delay_max) + ")\n";
+    std::vector<const RaceVerdict*> of_hop;
+    for (const RaceVerdict& verdict : report.verdicts) {
+      if (verdict.hop == name) of_hop.push_back(&verdict);
+    }
+    std::stable_sort(of_hop.begin(), of_hop.end(), [](const RaceVerdict* a, const RaceVerdict* b) {
+      const auto rank = [](Verdict v) { return happens(v) ? 0 : v == Verdict::undecided ? 1 : 2; };
+      return rank(a->verdict) < rank(b->verdict);
+    });
+    for (const RaceVerdict* verdict : of_hop) {
+      text += race_text(*verdict, colour);
+      if (happens(verdict->verdict)) found.push_back(verdict);
+    }
+    text += guarantee_text(report, name, colour) + "\n";
+  }
+  text += assumptions_text(report, sources);
+  text += "limits of the model:\n";
+  for (const std::string& note : report.notes) text += "  " + wrapped(note, kWidth, 2) + "\n";
+  text += "\n";
+  if (found.empty()) {
+    text += "no race was found on any hop\n";
+    return text;
+  }
+  text += coloured("what to do", Colour::bold, colour) + ": " + std::to_string(found.size()) +
+          (found.size() == 1 ? " race happens" : " races happen") + "; see the fixes above, and each counterexample with\n";
+  for (const RaceVerdict* verdict : found) {
+    text += "  halfclose explain " + std::string(verdict->race->slug) + " " + report.chain;
+    if (chain.nodes.size() > 2) text += " --hop '" + verdict->hop + "'";
+    text += "\n";
+  }
+  return text;
+}
+
+using Json = nlohmann::ordered_json;
+
+Json witness_json(const std::optional<proofs::Witness>& witness) {
+  return witness ? Json::parse(proofs::to_json(*witness)) : Json();
+}
+
+std::string to_json(const ChainReport& report) {
+  Json json;
+  json["chain"] = report.chain;
+  json["verdicts"] = Json::array();
+  for (const RaceVerdict& verdict : report.verdicts) {
+    json["verdicts"].push_back({{"hop", verdict.hop},
+                                {"race", verdict.race->slug},
+                                {"verdict", proofs::verdict_name(verdict.verdict)},
+                                {"margin_s", verdict.margin ? Json(static_cast<double>(*verdict.margin) / 1e6) : Json()},
+                                {"reason", verdict.reason},
+                                {"fix", verdict.fix},
+                                {"witness", witness_json(verdict.witness)}});
+  }
+  json["guarantees"] = Json::array();
+  for (const GuaranteeVerdict& verdict : report.guarantees) {
+    json["guarantees"].push_back({{"hop", verdict.hop},
+                                  {"guarantee", verdict.guarantee->slug},
+                                  {"verdict", verdict.verdict == Verdict::present    ? "violated"
+                                              : verdict.verdict == Verdict::absent ? "holds"
+                                                                                   : "undecided"},
+                                  {"reason", verdict.reason},
+                                  {"witness", witness_json(verdict.witness)}});
+  }
+  json["assumptions"] = Json::array();
+  for (const proofs::Assumption& one : report.assumptions) {
+    json["assumptions"].push_back({{"what", one.what}, {"source", one.source}, {"sourced", one.sourced}});
+  }
+  json["notes"] = report.notes;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& status) {
+  struct Options {
+    std::string chain, format = "text";
+    std::vector<std::string> races;
+    bool sources = false;
+    ExplorationOptions exploration;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("check", "verdict per hop and race; exit 1 if any race happens");
+  command->add_option("CHAIN", options->chain, "a chain file (docs/reference/chain.md)")->required();
+  command->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  command->add_option("--race", options->races, "judge only this race; may be repeated");
+  command->add_flag("--sources", options->sources, "print the source of every assumed value");
+  options->exploration.add_to(*command);
+  command->callback([options, &status] {
+    proofs::AnalysisOptions analysis = options->exploration.analysis();
+    for (const std::string& slug : options->races) {
+      const proofs::Race* race = proofs::find_race(slug);
+      if (race == nullptr) {
+        status = refuse(unknown_race(slug));
+        return;
+      }
+      analysis.races.push_back(race);
+    }
+    const deployment::LoadedChain loaded = deployment::load_chain(options->chain);
+    if (!loaded.chain) {
+      status = refuse(loaded.error.text());
+      return;
+    }
+    const ChainReport report = proofs::judge(*loaded.chain, analysis);
+    const std::string result = options->format == "json" ? to_json(report)
+                                                         : to_text(report, *loaded.chain, colour_wanted(), options->sources);
+    status = finish(result, proofs::exit_code(report));
+  });
+}
+
+}  // namespace halfclose::cli

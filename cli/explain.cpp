@@ -1,0 +1,97 @@
+// halfclose explain RACE [CHAIN]: the shortest timed counterexample, drawn.
+#include <CLI/CLI.hpp>
+
+#include "cli/command.hpp"
+#include "cli/embedded_examples.hpp"
+#include "cli/exploration_options.hpp"
+#include "model/deployment/chain.hpp"
+#include "proofs/catalogue/judge.hpp"
+#include "proofs/witness/json.hpp"
+#include "proofs/witness/mermaid.hpp"
+#include "proofs/witness/svg.hpp"
+#include "proofs/witness/text.hpp"
+
+namespace halfclose::cli {
+
+namespace {
+
+using proofs::RaceVerdict;
+using proofs::Verdict;
+
+struct Options {
+  std::string race, chain, hop, format = "text";
+  bool ascii = false;
+  ExplorationOptions exploration;
+};
+
+/// The chain that was named, or the example of the race.
+deployment::LoadedChain chain_of(const Options& options) {
+  if (!options.chain.empty()) return deployment::load_chain(options.chain);
+  for (const auto& [name, text] : embedded_examples()) {
+    if (name == options.race) return deployment::parse_chain(text, "examples/races/" + options.race + ".yaml");
+  }
+  return {{}, {options.race, 0, 0, "there is no example of this race", "name a chain file"}};
+}
+
+std::string drawn(const proofs::Witness& witness, const Options& options) {
+  if (options.format == "json") return proofs::to_json(witness) + "\n";
+  if (options.format == "mermaid") return proofs::to_mermaid(witness);
+  if (options.format == "svg") return proofs::to_svg(witness);
+  return proofs::to_text(witness, {.colour = colour_wanted(), .ascii = options.ascii});
+}
+
+/// No hop shows the race: why, hop by hop.
+std::string not_found(const proofs::ChainReport& report, const Options& options) {
+  std::string text;
+  for (const RaceVerdict& verdict : report.verdicts) {
+    if (!options.hop.empty() && verdict.hop != options.hop) continue;
+    text += verdict.hop + ": " + options.race + " is " + std::string(proofs::verdict_name(verdict.verdict));
+    if (verdict.margin) text += ", margin " + deployment::format_duration(*verdict.margin);
+    text += ": " + verdict.reason + "\n";
+  }
+  return text;
+}
+
+int run(const Options& options) {
+  const proofs::Race* race = proofs::find_race(options.race);
+  if (race == nullptr) return refuse(unknown_race(options.race));
+  const deployment::LoadedChain loaded = chain_of(options);
+  if (!loaded.chain) return refuse(loaded.error.text());
+  proofs::AnalysisOptions analysis = options.exploration.analysis();
+  analysis.races = {race};
+  const proofs::ChainReport report = proofs::judge(*loaded.chain, analysis);
+  bool known_hop = options.hop.empty(), undecided = false;
+  for (const RaceVerdict& verdict : report.verdicts) {
+    if (!options.hop.empty() && verdict.hop != options.hop) continue;
+    known_hop = true;
+    undecided |= verdict.verdict == Verdict::undecided;
+    if (verdict.witness) return finish(drawn(*verdict.witness, options), kHappens);
+  }
+  if (!known_hop) {
+    std::string hops;
+    for (const RaceVerdict& verdict : report.verdicts) hops += " '" + verdict.hop + "'";
+    return refuse("error: --hop wants a hop of the chain, not `" + options.hop + "`\n  help: hops:" + hops);
+  }
+  const int status = undecided ? kUndecided : kHolds;
+  if (options.format == "text") return finish(not_found(report, options), status);
+  refuse("there is nothing to draw\n" + not_found(report, options));  // a diagram on standard output would be a lie
+  return status;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, int& status) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("explain", "the shortest counterexample of a race: sequence diagram, what each side sees, fix");
+  command->add_option("RACE", options->race, "a race, such as keepalive-reuse")->required();
+  command->add_option("CHAIN", options->chain, "a chain file; without it, an example that shows the race");
+  command->add_option("--hop", options->hop, "look at this hop only: 'client->server'");
+  command->add_option("--format", options->format, "text, mermaid, svg or json")
+      ->check(CLI::IsMember({"text", "mermaid", "svg", "json"}))
+      ->capture_default_str();
+  command->add_flag("--ascii", options->ascii, "plain characters in text");
+  options->exploration.add_to(*command);
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace halfclose::cli

@@ -1,0 +1,288 @@
+#include "proofs/catalogue/judge.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace halfclose::proofs {
+
+using namespace deployment;
+using system::Time;
+
+namespace {
+
+/// Everything of the settings but the names, so that equal hops are explored once.
+std::string key_of(const HopSettings& hop) {
+  std::string key;
+  auto put = [&](auto... values) { ((key += std::to_string(static_cast<std::int64_t>(values)) + ","), ...); };
+  const auto& c = hop.client;
+  const auto& s = hop.server;
+  put(c.profile.write_error_fatal, c.profile.closes_when_early, c.profile.peeks, c.profile.watches, c.profile.pipelines,
+      c.profile.half_closes, c.profile.limits_requests, c.profile.single_use, c.idle, c.age, c.response,
+      c.discards_on_rst, c.loop.stall, c.loop.timers_first, c.loop.cached_clock);
+  put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains, s.profile.idle_408,
+      s.profile.idle_starts_buffered, s.profile.shutdown_announced, s.profile.reads_during_close,
+      s.profile.aborts_half_closed, s.profile.limits_requests, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
+      s.loop.stall, s.loop.timers_first, s.loop.cached_clock);
+  put(hop.delay_min, hop.delay_max, hop.with_body);
+  return key;
+}
+
+std::string filled(std::string_view text, const HopSettings& hop) {
+  std::string result(text);
+  for (const auto& [slot, name] : {std::pair{std::string("{client}"), hop.client.name}, std::pair{std::string("{server}"), hop.server.name}}) {
+    for (std::size_t at = 0; (at = result.find(slot, at)) != std::string::npos; at += name.size()) result.replace(at, slot.size(), name);
+  }
+  return result;
+}
+
+struct KnobText {
+  std::string symbol;
+  Time configured = kOff;
+};
+KnobText knob_text(hop::Timer timer, const HopSettings& hop) {
+  const std::string up = "`" + hop.client.name + ".upstream.", down = "`" + hop.server.name + ".downstream.";
+  switch (timer) {
+    case hop::client_idle: return {up + "idle_timeout`", hop.client.idle};
+    case hop::client_age: return {up + "max_connection_duration`", hop.client.age};
+    case hop::client_response: return {up + "response_timeout`", hop.client.response};
+    case hop::server_idle: return {down + "idle_timeout`", hop.server.idle};
+    case hop::server_drain: return {down + "drain_timeout`", hop.server.drain};
+    case hop::server_close: return {down + "close_timeout`", hop.server.close};
+    case hop::server_linger: return {down + "linger_time`", hop.server.linger};
+    case hop::server_age: return {down + "max_connection_duration`", hop.server.age};
+  }
+  return {};
+}
+
+std::string threshold_text(const Threshold& threshold, const HopSettings& hop) {
+  const KnobText knob = knob_text(threshold.knob.timer, hop);
+  const Time edge = knob.configured + threshold.delta;
+  if (edge < 0) return {};
+  return (threshold.knob.safer > 0 ? "raise " : "lower ") + knob.symbol + (threshold.knob.safer > 0 ? " above " : " below ") +
+         format_duration(edge) + " (now " + format_duration(knob.configured) + ")";
+}
+
+/// What the server waits for before it closes an idle connection, in words.
+std::string server_idle_text(const HopSettings& hop) {
+  const auto& s = hop.server;
+  if (s.idle >= kOff) return s.name + " never closes an idle connection";
+  std::string text = s.name + " closes an idle connection after " + format_duration(s.idle + s.idle_grace + (s.profile.idle_drains && s.drain < kOff ? s.drain : 0));
+  std::vector<std::string> parts;
+  if (s.idle_grace > 0) parts.push_back("grace " + format_duration(s.idle_grace));
+  if (s.profile.idle_drains && s.drain < kOff) parts.push_back("drain " + format_duration(s.drain));
+  if (!parts.empty()) {
+    text += " (idle " + format_duration(s.idle);
+    for (const std::string& part : parts) text += " + " + part;
+    text += ")";
+  }
+  return text;
+}
+std::string client_idle_text(const HopSettings& hop) {
+  const auto& c = hop.client;
+  return c.idle >= kOff ? c.name + " reuses an idle connection without bound"
+                        : c.name + " reuses one for up to " + format_duration(c.idle);
+}
+
+std::string happens_reason(const Race& race, const HopSettings& hop, Verdict verdict) {
+  const auto& c = hop.client;
+  const auto& s = hop.server;
+  std::string text;
+  switch (race.output) {
+    case monitor::Out::max_age_close:
+      text = s.name + " ends a connection after " + format_duration(s.age) + ", idle or not; " +
+             (c.age >= kOff ? c.name + " has no maximum age" : c.name + " stops using one after " + format_duration(c.age));
+      break;
+    case monitor::Out::shutdown_close:
+      text = s.name + " closes idle connections at shutdown without a word";
+      break;
+    case monitor::Out::early_response_reset:
+      text = s.name + " may answer before it has read the request, and closes; " +
+             (c.discards_on_rst ? "the RST discards what " + c.name + " has not read"
+              : c.profile.write_error_fatal ? "a write error is fatal to " + c.name
+                                            : "what had not left " + s.name + "'s kernel is dropped");
+      break;
+    case monitor::Out::delayed_close_truncation:
+      text = s.name + " waits " + format_duration(s.close) + " for a response to leave its buffer, then closes";
+      break;
+    case monitor::Out::bytes_behind_close:
+      text = c.name + " pipelines; " + s.name + " closes behind the response that announces it, with the next request unread";
+      break;
+    default:
+      text = server_idle_text(hop) + "; " + client_idle_text(hop);
+      break;
+  }
+  if (verdict == Verdict::not_excludable) {
+    text += race.knobs.empty() ? "; no timer is involved" : "; no length of " + s.name + "'s timers excludes it";
+  }
+  return text;
+}
+
+std::string absent_reason(const RaceAnalysis& judged, const HopSettings& hop) {
+  if (judged.absent_untimed) return "no schedule leads there, whatever the timing";
+  if (!judged.margin) return "time excludes it, and none of its timers alone can bring it back";
+  const KnobText knob = knob_text(judged.margin->knob.timer, hop);
+  return "it would happen with " + knob.symbol + " at " + format_duration(std::max<Time>(0, knob.configured + judged.margin->delta)) +
+         (judged.margin->knob.safer > 0 ? " or less" : " or more") + " (now " + format_duration(knob.configured) + ")";
+}
+
+std::string fix_of(const RaceAnalysis& judged, const HopSettings& hop) {
+  std::vector<std::string> ways;
+  for (const Threshold& threshold : judged.thresholds) {
+    if (std::string way = threshold_text(threshold, hop); !way.empty()) ways.push_back(std::move(way));
+  }
+  for (const Mitigation* mitigation : judged.excluded_by) ways.push_back(filled(mitigation->text, hop));
+  if (ways.empty()) return "nothing on this hop alone excludes it: only a safe retry by " + hop.client.name + " hides it";
+  std::string text;
+  for (const std::string& way : ways) text += (text.empty() ? "" : "; or ") + way;
+  return text;
+}
+
+std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Node& server) {
+  std::vector<Symptom> symptoms;
+  const Symptoms& of_client = client.profile->symptoms;
+  const std::string& told = race.outcome == Outcome::response_truncated ? of_client.response_truncated : of_client.request_lost;
+  if (race.outcome == Outcome::wrong_response) {
+    symptoms.push_back({client.name, "takes the 408 for the answer to a request the server never read"});
+  } else if (!told.empty()) {
+    symptoms.push_back({client.name + " (" + client.profile->product + ")", told});
+  }
+  if (!server.profile->symptoms.as_server.empty() && race.outcome == Outcome::request_lost) {
+    symptoms.push_back({server.name + " (" + server.profile->product + ")", server.profile->symptoms.as_server});
+  }
+  return symptoms;
+}
+
+class ChainJudge {
+ public:
+  ChainJudge(const Chain& chain, const AnalysisOptions& options) : chain_(chain), options_(options) {
+    report_.chain = chain.file;
+  }
+
+  ChainReport run() {
+    for (std::size_t hop = 0; hop + 1 < chain_.nodes.size(); ++hop) judge_hop(hop);
+    notes();
+    return std::move(report_);
+  }
+
+ private:
+  void judge_hop(std::size_t index) {
+    const HopSettings settings = hop_settings(chain_, index);
+    const auto [known, fresh] = analyses_.try_emplace(key_of(settings));
+    if (fresh) known->second = analyse(settings, options_);
+    const HopAnalysis& analysis = known->second;
+    const Node& client = chain_.nodes[index];
+    const Node& server = chain_.nodes[index + 1];
+    const std::string hop = client.name + "->" + server.name;
+
+    auto witness = [&](const Path& path, const Schedule& schedule, bool with_shutdown) {
+      HopSettings of_run = settings;
+      of_run.with_shutdown = with_shutdown;
+      Witness made = make_witness(of_run, path, schedule.times, schedule.aging);
+      made.client_profile = client.profile->name;
+      made.server_profile = server.profile->name;
+      return made;
+    };
+    for (const RaceAnalysis& judged : analysis.races) {
+      const Race& race = *judged.race;
+      RaceVerdict verdict{.hop = hop, .race = &race, .verdict = judged.verdict, .reason = {}, .fix = {}};
+      switch (judged.verdict) {
+        case Verdict::present:
+        case Verdict::not_excludable:
+          verdict.reason = happens_reason(race, settings, judged.verdict);
+          verdict.fix = fix_of(judged, settings);
+          verdict.witness = witness(judged.path, judged.schedule, race.needs_shutdown);
+          verdict.witness->property = race.slug;
+          verdict.witness->statement = race.statement;
+          verdict.witness->symptoms = symptoms_of(race, client, server);
+          verdict.witness->fix = verdict.fix;
+          break;
+        case Verdict::absent:
+          verdict.reason = absent_reason(judged, settings);
+          if (judged.margin) verdict.margin = std::abs(judged.margin->delta);
+          break;
+        case Verdict::undecided:
+          verdict.reason = "stopped after " + judged.limit;
+          verdict.fix = "raise that limit";
+          break;
+      }
+      assume(index, race);
+      report_.verdicts.push_back(std::move(verdict));
+    }
+    for (const GuaranteeAnalysis& judged : analysis.guarantees) {
+      GuaranteeVerdict verdict{.hop = hop, .guarantee = judged.guarantee, .verdict = judged.verdict, .reason = {}};
+      if (judged.verdict == Verdict::present) {
+        verdict.witness = witness(judged.path, judged.schedule, false);
+        verdict.witness->property = judged.guarantee->slug;
+        verdict.witness->statement = judged.guarantee->statement;
+      }
+      if (judged.verdict == Verdict::undecided) verdict.reason = "stopped after " + judged.limit;
+      report_.guarantees.push_back(std::move(verdict));
+    }
+  }
+
+  /// The values a race depends on that the profile gave, not the chain.
+  void assume(std::size_t index, const Race& race) {
+    const Node& client = chain_.nodes[index];
+    const Node& server = chain_.nodes[index + 1];
+    auto from_profile = [&](const Node& node, const char* role_name, const Role& role, const std::vector<std::string_view>& keys) {
+      for (const std::string_view key : keys) {
+        const Value& value = role.at(key);
+        if (value.origin != Origin::profile) continue;
+        add({node.name + "." + role_name + "." + std::string(key) + " = " + value.text,
+             "profile " + node.profile->name + ": " + value.source, value.source != "unsourced"});
+      }
+    };
+    from_profile(client, "upstream", *client.client, race.client_keys);
+    from_profile(server, "downstream", *server.server, race.server_keys);
+    if (!chain_.links[index].stated) {
+      add({client.name + "->" + server.name + " link delay = " + format_duration(chain_.links[index].delay_min) + ".." +
+               format_duration(chain_.links[index].delay_max),
+           "default of halfclose", false});
+    }
+  }
+  void add(Assumption assumption) {
+    if (assumed_.insert(assumption.what).second) report_.assumptions.push_back(std::move(assumption));
+  }
+
+  void notes() {
+    auto& notes = report_.notes;
+    notes.push_back("each hop is judged by itself, on one connection opened for its first request, any number of requests on it"
+                    + std::string(chain_.with_body ? ", with and without content" : ", without content"));
+    notes.push_back("retries are not applied: a verdict says what happens on the hop, before anybody retries");
+    notes.push_back("the link delay covers retransmission and the time a response takes to leave the server's kernel");
+    notes.push_back("a client that pauses within the content of an answered request for longer than the server's close_timeout is not judged");
+    notes.push_back("shutdown-close assumes that a graceful shutdown may come at any moment; the other races assume none");
+    auto unused = [&](const Node& node, const std::optional<Role>& role, const char* name, const char* why) {
+      if (!role) return;
+      for (const auto& [key, value] : role->values) {
+        if (value.origin == Origin::chain) notes.push_back(node.name + "." + name + "." + key + " is not used: " + why);
+      }
+    };
+    unused(chain_.nodes.front(), chain_.nodes.front().server, "downstream", "nothing stands before the first node");
+    unused(chain_.nodes.back(), chain_.nodes.back().client, "upstream", "nothing stands behind the last node");
+  }
+
+  const Chain& chain_;
+  const AnalysisOptions& options_;
+  std::map<std::string, HopAnalysis> analyses_;
+  std::set<std::string> assumed_;
+  ChainReport report_;
+};
+
+}  // namespace
+
+ChainReport judge(const Chain& chain, const AnalysisOptions& options) { return ChainJudge(chain, options).run(); }
+
+int exit_code(const ChainReport& report) {
+  bool happens = false, open = false;
+  auto count = [&](Verdict verdict) {
+    happens |= verdict == Verdict::present || verdict == Verdict::not_excludable;
+    open |= verdict == Verdict::undecided;
+  };
+  for (const RaceVerdict& verdict : report.verdicts) count(verdict.verdict);
+  for (const GuaranteeVerdict& verdict : report.guarantees) count(verdict.verdict);
+  return happens ? 1 : open ? 3 : 0;
+}
+
+}  // namespace halfclose::proofs

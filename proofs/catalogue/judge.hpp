@@ -1,0 +1,53 @@
+// The verdicts of a chain in words: per hop and race what happens, why, by how much, and what to do.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/deployment/chain.hpp"
+#include "proofs/catalogue/analysis.hpp"
+#include "proofs/witness/witness.hpp"
+
+namespace halfclose::proofs {
+
+struct RaceVerdict {
+  std::string hop;                    ///< `alb->edge`
+  const Race* race = nullptr;
+  Verdict verdict = Verdict::undecided;
+  std::optional<system::Time> margin{}; ///< absent, where time decides: microseconds
+  std::string reason;
+  std::string fix;
+  std::optional<Witness> witness{};   ///< when it happens
+};
+
+struct GuaranteeVerdict {
+  std::string hop;
+  const Guarantee* guarantee = nullptr;
+  Verdict verdict = Verdict::undecided; ///< present: broken
+  std::string reason;
+  std::optional<Witness> witness{};
+};
+
+/// A value that a verdict rests on and that the chain does not state.
+struct Assumption {
+  std::string what;    ///< `edge.upstream.loop_stall = 10ms`
+  std::string source;
+  bool sourced = true;
+};
+
+struct ChainReport {
+  std::string chain;   ///< the file
+  std::vector<RaceVerdict> verdicts;
+  std::vector<GuaranteeVerdict> guarantees;
+  std::vector<Assumption> assumptions;
+  std::vector<std::string> notes;  ///< what the model leaves out, and stated values that no hop uses
+};
+
+/// Judges every hop of the chain; hops with equal settings are explored once.
+ChainReport judge(const deployment::Chain& chain, const AnalysisOptions& options = {});
+
+/// 0 nothing happens, 1 something does, 3 nothing does but something is undecided.
+int exit_code(const ChainReport& report);
+
+}  // namespace halfclose::proofs

@@ -1,0 +1,34 @@
+// Witnesses as JSON, `halfclose-witness/1`: docs/reference/witness.md has the schema.
+//
+// What is read may come from anybody. `from_json` answers for its form, `re_execute` for its truth.
+#pragma once
+
+#include <string_view>
+
+#include "proofs/witness/witness.hpp"
+
+namespace halfclose::proofs {
+
+/// @param indent  blanks per level; negative for one line
+std::string to_json(const Witness& witness, int indent = 2);
+
+struct LoadedWitness {
+  std::optional<Witness> witness;
+  std::string error;  ///< one line, empty when there is a witness: where, and the rule that is broken
+};
+
+/// Checks every member: none is missing or unknown, numbers are in range, and each stimulus of the path bears the
+/// name it has on the hop that the settings describe.
+///
+/// @errors  none thrown
+LoadedWitness from_json(std::string_view text);
+
+/// Runs the path again, on the tables of today, and compares.
+///
+/// @return  empty when the bounds of every clock allow the times and everything recorded happens again; otherwise
+///          the first difference, naming step and field. The property, if the observer knows it, must be among
+///          the verdicts. Names, statement, symptoms and fix are not judged.
+/// @errors  none thrown
+std::string re_execute(const Witness& witness);
+
+}  // namespace halfclose::proofs
