@@ -43,12 +43,16 @@ std::string padded(std::string_view text, std::size_t width) {
 }
 
 std::string race_text(const RaceVerdict& verdict, bool colour) {
-  constexpr std::size_t kIndent = 2 + 15 + 1 + 25 + 1;
+  constexpr std::size_t kIndent = 2 + 15 + 1 + 25 + 1, kFixIndent = 2 + 15 + 1 + 5;
   std::string reason = verdict.reason;
   if (verdict.margin) reason = "margin " + format_duration(*verdict.margin) + ": " + reason;
   std::string text = "  " + verdict_text(verdict.verdict, colour) + " " + padded(verdict.race->slug, 25) + " " +
                      wrapped(reason, kWidth, kIndent) + "\n";
-  if (!verdict.fix.empty()) text += std::string(kIndent, ' ') + wrapped("fix: " + verdict.fix, kWidth, kIndent) + "\n";
+  std::string_view word = "fix: ";
+  for (const std::string& fix : verdict.fixes) {
+    text += std::string(kFixIndent - 5, ' ') + std::string(word) + wrapped(fix, kWidth, kFixIndent) + "\n";
+    word = " or: ";
+  }
   return text;
 }
 
@@ -145,7 +149,7 @@ std::string to_json(const ChainReport& report) {
                                 {"verdict", proofs::verdict_name(verdict.verdict)},
                                 {"margin_s", verdict.margin ? Json(static_cast<double>(*verdict.margin) / 1e6) : Json()},
                                 {"reason", verdict.reason},
-                                {"fix", verdict.fix},
+                                {"fix", proofs::joined(verdict.fixes)},
                                 {"witness", witness_json(verdict.witness)}});
   }
   json["guarantees"] = Json::array();

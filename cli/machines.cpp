@@ -49,7 +49,7 @@ std::vector<Table> client_tables() {
   return {connection_table({}),
           connection_table({.write_error_fatal = false, .closes_when_early = true, .peeks = true, .limits_requests = true}),
           connection_table({.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
-          connection_table({.write_error_fatal = false, .pipelines = true, .single_use = true})};
+          connection_table({.write_error_fatal = false, .pipelines = true})};
 }
 
 const std::vector<Entry>& entries() {

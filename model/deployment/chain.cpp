@@ -139,7 +139,7 @@ Node read_node(const YAML::Node& item) {
 }
 
 Link read_link(const YAML::Node& item) {
-  Link link;
+  Link link{.stated = true};
   for (const auto& [key, value] : entries(item, "`link`", {"delay"})) {
     const std::string text = scalar(value, "`delay`");
     const ParsedInterval interval = parse_interval(text);
@@ -148,18 +148,24 @@ Link read_link(const YAML::Node& item) {
                    "write for example `delay: 0.2ms..2ms`"};
     }
     std::tie(link.delay_min, link.delay_max) = *interval.value;
-    link.stated = true;
   }
   return link;
 }
 
 void read_requests(Chain& chain, const YAML::Node& block) {
   chain.requests_stated = true;
-  for (const auto& [key, value] : entries(block, "`requests`", {"methods", "with_body"})) {
-    if (key == "with_body") {
-      const std::string text = scalar(value, "`with_body`");
-      if (text != "true" && text != "false") throw Broken{value.Mark(), "`with_body` is `true` or `false`", {}};
-      chain.with_body = text == "true";
+  for (const auto& [key, value] : entries(block, "`requests`", {"methods", "with_body", "responses_fit", "content_within"})) {
+    if (key == "with_body" || key == "responses_fit") {
+      const std::string text = scalar(value, "`" + key + "`");
+      if (text != "true" && text != "false") throw Broken{value.Mark(), "`" + key + "` is `true` or `false`; found " + quoted(text), {}};
+      (key == "with_body" ? chain.with_body : chain.responses_fit) = text == "true";
+      continue;
+    }
+    if (key == "content_within") {
+      static const Key content{"content_within", KeyKind::duration_or_off, {}, ""};
+      const ParsedValue parsed = parse_value(content, {scalar(value, "`content_within`")}, false);
+      if (!parsed.ok) throw Broken{value.Mark(), "`content_within`: " + parsed.rule + "; found " + quoted(value.Scalar()), "write for example `content_within: 2s`"};
+      chain.content_within = parsed.value.duration;
       continue;
     }
     if (!value.IsSequence() || value.size() == 0) {
@@ -182,7 +188,7 @@ Chain read_chain(const YAML::Node& root, const std::string& file) {
   chain.file = file;
   if (!root.IsDefined() || root.IsNull()) throw Broken{YAML::Mark(), "the file is empty", "a chain file has a list `chain:`"};
   bool has_chain = false;
-  std::optional<Link> link;
+  Link link;
   YAML::Mark link_mark;
   std::set<std::string> names;
   for (const auto& [key, value] : entries(root, "a chain file", {"chain", "requests"})) {
@@ -195,7 +201,7 @@ Chain read_chain(const YAML::Node& root, const std::string& file) {
     for (const auto& item : value) {
       if (item.IsMap() && item.size() == 1 && item["link"]) {
         if (chain.nodes.empty()) throw Broken{item.Mark(), "a link stands between two nodes", "move it behind the first node"};
-        if (link) throw Broken{item.Mark(), "two links between the same two nodes", "keep one of them"};
+        if (link.stated) throw Broken{item.Mark(), "two links between the same two nodes", "keep one of them"};
         link = read_link(item["link"]);
         link_mark = item.Mark();
         continue;
@@ -214,14 +220,14 @@ Chain read_chain(const YAML::Node& root, const std::string& file) {
           throw Broken{item.Mark(), "`" + node.name + "` is no server: profile `" + node.profile->name + "` has no `downstream`",
                        "only the first node of a chain can be a client alone"};
         }
-        chain.links.push_back(link.value_or(Link{}));
+        chain.links.push_back(link);
       }
-      link.reset();
+      link = {};
       chain.nodes.push_back(std::move(node));
     }
   }
   if (!has_chain) throw Broken{root.Mark(), "a chain file has a list `chain:`", {}};
-  if (link) throw Broken{link_mark, "a link stands between two nodes", "add the node behind it"};
+  if (link.stated) throw Broken{link_mark, "a link stands between two nodes", "add the node behind it"};
   if (chain.nodes.size() < 2) {
     throw Broken{root.Mark(), "a chain has at least two nodes; found " + std::to_string(chain.nodes.size()),
                  "a hop is a client and a server: add the neighbour"};

@@ -32,6 +32,8 @@ struct Chain {
   std::vector<Link> links;  ///< one fewer than nodes
   std::vector<std::string> methods{"GET", "POST"};
   bool with_body = true;
+  bool responses_fit = false;  ///< every response leaves the server at once
+  Time content_within = kOff;  ///< how long a client may pause before the content of a request
   bool requests_stated = false;
 };
 

@@ -58,6 +58,7 @@ ClientSide client_side(const std::string& name, const Role& role) {
                     .watches = !role.is("reuse_check", "none"),
                     .pipelines = role.flag("pipelining"),
                     .half_closes = role.flag("half_close"),
+                    .reads_while_sending = role.flag("reads_while_sending"),
                     .limits_requests = requests > 1,
                     .single_use = requests == 1};
   client.idle = role.duration("idle_timeout");
@@ -78,7 +79,9 @@ HopSettings hop_settings(const Chain& chain, std::size_t index) {
           .server = server_side(server.name, *server.server),
           .delay_min = link.delay_min,
           .delay_max = link.delay_max,
-          .with_body = chain.with_body};
+          .with_body = chain.with_body,
+          .responses_fit = chain.responses_fit,
+          .content_within = chain.content_within};
 }
 
 }  // namespace halfclose::deployment

@@ -41,6 +41,8 @@ struct HopSettings {
   ServerSide server;
   Time delay_min = 0, delay_max = 0;
   bool with_body = true;       ///< requests whose content follows the head are among the client's
+  bool responses_fit = false;  ///< every response leaves at once: nothing of it waits in a kernel or a buffer
+  Time content_within = kOff;  ///< the rest of a request follows its head by then, unless a response ends it
   bool with_shutdown = false;  ///< the server may shut down gracefully at any moment
 };
 

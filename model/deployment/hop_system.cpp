@@ -148,7 +148,7 @@ void bind_client(System& system) {
   bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(hop::client_kernel)});
   bind(Out::close_fd, {raise<Endpoint, tcp::user::Close>(hop::client_kernel), clear(hop::client_input),
                        unblock(hop::client_input), cancel(hop::client_idle), cancel(hop::client_age),
-                       cancel(hop::client_response), note<saw::ClientClosed>()});
+                       cancel(hop::client_response), cancel(hop::content), note<saw::ClientClosed>()});
   bind(Out::stop_reading, {block(hop::client_input)});
   bind(Out::start_reading, {unblock(hop::client_input)});
   bind(Out::arm_idle, {arm(hop::client_idle)});
@@ -156,6 +156,8 @@ void bind_client(System& system) {
   bind(Out::arm_age, {arm(hop::client_age)});
   bind(Out::arm_response, {arm(hop::client_response)});
   bind(Out::cancel_response, {cancel(hop::client_response)});
+  bind(Out::arm_content, {arm(hop::content)});
+  bind(Out::cancel_content, {cancel(hop::content)});
   bind(Out::asked, {note<saw::Asked>()});
   // The connection may have served any number of requests before the one that is seen.
   bind(Out::enter_pool, {act(Action::Kind::age, kNone)});
@@ -320,6 +322,8 @@ System hop_system(const HopSettings& settings) {
       of_server.operator()<ts::Close>("close_timeout", server.close),
       of_server.operator()<ts::Linger>("linger_time", server.linger),
       of_server.operator()<ts::Age>("max_connection_duration", server.age),
+      // Not a timer of a product: what the environment promises, exactly and without a stall.
+      timer<ClientConnection, app_c::want::Body>("requests.content_within", hop::client, settings.content_within, {}, kNone),
   };
   auto choice = [&]<class Def, class E>(std::string name, Index component) {
     system.choices.push_back({std::move(name), component, event_id<Def, E>()});
@@ -331,8 +335,10 @@ System hop_system(const HopSettings& settings) {
   }
   choice.operator()<ClientConnection, app_c::manage::Retire>(client.name + " reaches its request limit", hop::client);
   choice.operator()<ServerConnection, app_s::respond::Whole>(server.name + " answers", hop::server);
-  choice.operator()<ServerConnection, app_s::respond::Queued>(server.name + " answers, the tail waits in its kernel", hop::server);
-  choice.operator()<ServerConnection, app_s::respond::Buffered>(server.name + " answers, the tail waits in its buffer", hop::server);
+  if (!settings.responses_fit) {
+    choice.operator()<ServerConnection, app_s::respond::Queued>(server.name + " answers, the tail waits in its kernel", hop::server);
+    choice.operator()<ServerConnection, app_s::respond::Buffered>(server.name + " answers, the tail waits in its buffer", hop::server);
+  }
   choice.operator()<ServerConnection, app_s::manage::Retire>(server.name + " reaches its request limit", hop::server);
   if (settings.with_shutdown) {
     choice.operator()<ServerConnection, app_s::manage::Shutdown>(server.name + " shuts down gracefully", hop::server);

@@ -16,6 +16,7 @@ enum Queue : system::Index { to_server, to_client, client_input, server_input };
 enum Timer : system::Index {
   client_idle, client_age, client_response,
   server_idle, server_drain, server_close, server_linger, server_age,
+  content,  ///< by when the client sends the rest of a request
 };
 enum Message : system::Message {
   syn, syn_ack, ack, ack_fin, window, fin, rst, rst_to_data,

@@ -45,6 +45,7 @@ const std::vector<Key>& client_keys() {
       {"response_timeout", duration_or_off, {}, "how long a response is waited for"},
       {"write_error", word, {"reads-response", "fatal"}, "whether a response is still read after a failed write"},
       {"on_early_response", word, {"finish-body", "close"}, "what follows a response to an unfinished request"},
+      {"reads_while_sending", flag, {}, "notices a response before its request is sent completely"},
       {"half_close", flag, {}, "shuts its write side down after a request"},
       {"pipelining", flag, {}, "sends a request before the last one is answered"},
       {"receive_queue_after_rst", word, {"kept", "discarded"}, "what its kernel does with unread bytes on RST"},

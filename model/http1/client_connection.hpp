@@ -57,7 +57,7 @@ namespace manage { struct Retire : Event<"last request"> {}; }
 
 enum class Out : std::uint8_t {
   connect, peek, send_request, send_head, send_body, shutdown_write, close_fd, stop_reading, start_reading,
-  arm_idle, cancel_idle, arm_age, arm_response, cancel_response, enter_pool,
+  arm_idle, cancel_idle, arm_age, arm_response, cancel_response, arm_content, cancel_content, enter_pool,
   asked, completed, completed_408, lost, truncated, timed_out, unsolicited, gave_up_rest,     // observations
 };
 
@@ -68,6 +68,7 @@ struct Profile {
   bool watches = true;             ///< reuse_check is not none: a pooled connection is read
   bool pipelines = false;
   bool half_closes = false;
+  bool reads_while_sending = true; ///< notices a response before its own request is sent completely
   bool limits_requests = false;    ///< max_requests is set: any response may be the last it wants
   bool single_use = false;         ///< max_requests is 1
   bool operator==(const Profile&) const = default;
@@ -98,13 +99,13 @@ constexpr bool is_last(const Context& c)      { return c.last; }
 constexpr void begin(Context& c, Outs& out)       { c.outstanding++; if (c.profile.half_closes || c.profile.single_use) c.last = true; out.append(Out::asked); }
 constexpr void leave_pool(Context&, Outs& out)    { out.append(Out::start_reading); out.append(Out::cancel_idle); out.append(Out::arm_response); }
 constexpr void send_whole(Context& c, Outs& out)  { begin(c, out); out.append(Out::send_request); if (c.profile.half_closes) out.append(Out::shutdown_write); }
-constexpr void send_head(Context& c, Outs& out)   { begin(c, out); out.append(Out::send_head); }
-constexpr void send_body(Context& c, Outs& out)   { out.append(Out::send_body); if (c.profile.half_closes) out.append(Out::shutdown_write); }
+constexpr void send_head(Context& c, Outs& out)   { begin(c, out); out.append(Out::send_head); out.append(Out::arm_content); if (!c.profile.reads_while_sending) out.append(Out::stop_reading); }
+constexpr void send_body(Context& c, Outs& out)   { out.append(Out::cancel_content); out.append(Out::send_body); if (!c.profile.reads_while_sending) out.append(Out::start_reading); if (c.profile.half_closes) out.append(Out::shutdown_write); }
 constexpr void wants_content(Context& c)          { c.with_content = true; }
 constexpr void wants_none(Context& c)             { c.with_content = false; }
 constexpr void mark_last(Context& c)              { c.last = true; }
 constexpr void mark_partial(Context& c)           { c.partial = true; }
-constexpr void mark_broken(Context& c)            { c.broken = true; }
+constexpr void mark_broken(Context& c, Outs& out) { c.broken = true; out.append(Out::cancel_content); out.append(Out::start_reading); }
 constexpr void complete(Context& c, Outs& out)    { c.outstanding--; c.partial = false; out.append(Out::completed); }
 constexpr void restart_response(Context&, Outs& out) { out.append(Out::arm_response); }
 constexpr void enter_pool(Context& c, Outs& out)  { out.append(Out::cancel_response); out.append(Out::arm_idle); out.append(Out::enter_pool); if (!c.profile.watches) out.append(Out::stop_reading); }
@@ -136,7 +137,7 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
   static constexpr std::string_view name = "http1-client";
   static constexpr std::string_view output_names[] = {
     "connect", "peek", "request", "request head", "request content", "shutdown(WR)", "close", "stop reading", "read",
-    "arm idle", "cancel idle", "arm age", "arm response", "cancel response", "enter pool",
+    "arm idle", "cancel idle", "arm age", "arm response", "cancel response", "arm content", "cancel content", "enter pool",
     "asked", "completed", "completed by 408", "lost", "truncated", "timed out", "unsolicited", "gave up the rest"};
   static std::string describe(const Context& context);
 

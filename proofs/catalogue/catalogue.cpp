@@ -27,8 +27,8 @@ const std::vector<Race>& races() {
        "the server answers before it has read the request to its end and closes; the response, though written, is "
        "not received",
        "RFC 9112 9.6; envoyproxy/envoy#2929", Outcome::response_truncated, false, false,
-       {{hop::server_close, +1}, {hop::server_linger, +1}},
-       {"write_error", "on_early_response", "receive_queue_after_rst", "loop_stall"},
+       {{hop::server_close, +1}, {hop::server_linger, +1}, {hop::content, -1}},
+       {"write_error", "reads_while_sending", "on_early_response", "receive_queue_after_rst", "loop_stall"},
        {"early_response", "close_style", "close_timeout", "linger_time", "reads_during_close"}},
       {"delayed-close-truncation", "R7", Out::delayed_close_truncation,
        "the server's close timer fires while a part of its response is still in its buffer: the client gets a "

@@ -18,13 +18,13 @@ std::string key_of(const HopSettings& hop) {
   const auto& c = hop.client;
   const auto& s = hop.server;
   put(c.profile.write_error_fatal, c.profile.closes_when_early, c.profile.peeks, c.profile.watches, c.profile.pipelines,
-      c.profile.half_closes, c.profile.limits_requests, c.profile.single_use, c.idle, c.age, c.response,
+      c.profile.half_closes, c.profile.reads_while_sending, c.profile.limits_requests, c.profile.single_use, c.idle, c.age, c.response,
       c.discards_on_rst, c.loop.stall, c.loop.timers_first, c.loop.cached_clock);
   put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains, s.profile.idle_408,
       s.profile.idle_starts_buffered, s.profile.shutdown_announced, s.profile.reads_during_close,
       s.profile.aborts_half_closed, s.profile.limits_requests, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
       s.loop.stall, s.loop.timers_first, s.loop.cached_clock);
-  put(hop.delay_min, hop.delay_max, hop.with_body);
+  put(hop.delay_min, hop.delay_max, hop.with_body, hop.responses_fit, hop.content_within);
   return key;
 }
 
@@ -51,6 +51,7 @@ KnobText knob_text(hop::Timer timer, const HopSettings& hop) {
     case hop::server_close: return {down + "close_timeout`", hop.server.close};
     case hop::server_linger: return {down + "linger_time`", hop.server.linger};
     case hop::server_age: return {down + "max_connection_duration`", hop.server.age};
+    case hop::content: return {"`requests.content_within`", hop.content_within};
   }
   return {};
 }
@@ -126,16 +127,14 @@ std::string absent_reason(const RaceAnalysis& judged, const HopSettings& hop) {
          (judged.margin->knob.safer > 0 ? " or less" : " or more") + " (now " + format_duration(knob.configured) + ")";
 }
 
-std::string fix_of(const RaceAnalysis& judged, const HopSettings& hop) {
+std::vector<std::string> fixes_of(const RaceAnalysis& judged, const HopSettings& hop) {
   std::vector<std::string> ways;
   for (const Threshold& threshold : judged.thresholds) {
     if (std::string way = threshold_text(threshold, hop); !way.empty()) ways.push_back(std::move(way));
   }
   for (const Mitigation* mitigation : judged.excluded_by) ways.push_back(filled(mitigation->text, hop));
-  if (ways.empty()) return "nothing on this hop alone excludes it: only a safe retry by " + hop.client.name + " hides it";
-  std::string text;
-  for (const std::string& way : ways) text += (text.empty() ? "" : "; or ") + way;
-  return text;
+  if (ways.empty()) ways.push_back("nothing on this hop alone excludes it: only a safe retry by " + hop.client.name + " hides it");
+  return ways;
 }
 
 std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Node& server) {
@@ -185,17 +184,17 @@ class ChainJudge {
     };
     for (const RaceAnalysis& judged : analysis.races) {
       const Race& race = *judged.race;
-      RaceVerdict verdict{.hop = hop, .race = &race, .verdict = judged.verdict, .reason = {}, .fix = {}};
+      RaceVerdict verdict{.hop = hop, .race = &race, .verdict = judged.verdict, .reason = {}};
       switch (judged.verdict) {
         case Verdict::present:
         case Verdict::not_excludable:
           verdict.reason = happens_reason(race, settings, judged.verdict);
-          verdict.fix = fix_of(judged, settings);
+          verdict.fixes = fixes_of(judged, settings);
           verdict.witness = witness(judged.path, judged.schedule, race.needs_shutdown);
           verdict.witness->property = race.slug;
           verdict.witness->statement = race.statement;
           verdict.witness->symptoms = symptoms_of(race, client, server);
-          verdict.witness->fix = verdict.fix;
+          verdict.witness->fix = joined(verdict.fixes);
           break;
         case Verdict::absent:
           verdict.reason = absent_reason(judged, settings);
@@ -203,7 +202,7 @@ class ChainJudge {
           break;
         case Verdict::undecided:
           verdict.reason = "stopped after " + judged.limit;
-          verdict.fix = "raise that limit";
+          verdict.fixes = {"raise that limit"};
           break;
       }
       assume(index, race);
@@ -251,7 +250,13 @@ class ChainJudge {
                     + std::string(chain_.with_body ? ", with and without content" : ", without content"));
     notes.push_back("retries are not applied: a verdict says what happens on the hop, before anybody retries");
     notes.push_back("the link delay covers retransmission and the time a response takes to leave the server's kernel");
-    notes.push_back("a client that pauses within the content of an answered request for longer than the server's close_timeout is not judged");
+    notes.push_back("what a server does to the next request when it gives up on the content of one it has answered is not judged");
+    notes.push_back(chain_.responses_fit ? "every response leaves its server at once (requests.responses_fit: true)"
+                                         : "a response may be too long to leave at once: a part may wait in the server's kernel or buffer");
+    if (chain_.with_body) {
+      notes.push_back(chain_.content_within >= kOff ? "a client may pause before the content of a request for as long as it likes (requests.content_within: off)"
+                                                    : "a client sends the content of a request within " + format_duration(chain_.content_within) + " of its head");
+    }
     notes.push_back("shutdown-close assumes that a graceful shutdown may come at any moment; the other races assume none");
     auto unused = [&](const Node& node, const std::optional<Role>& role, const char* name, const char* why) {
       if (!role) return;
@@ -271,6 +276,12 @@ class ChainJudge {
 };
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& fixes) {
+  std::string text;
+  for (const std::string& fix : fixes) text += (text.empty() ? "" : "; or ") + fix;
+  return text;
+}
 
 ChainReport judge(const Chain& chain, const AnalysisOptions& options) { return ChainJudge(chain, options).run(); }
 

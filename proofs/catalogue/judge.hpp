@@ -17,7 +17,7 @@ struct RaceVerdict {
   Verdict verdict = Verdict::undecided;
   std::optional<system::Time> margin{}; ///< absent, where time decides: microseconds
   std::string reason;
-  std::string fix;
+  std::vector<std::string> fixes{};   ///< each excludes the race by itself
   std::optional<Witness> witness{};   ///< when it happens
 };
 
@@ -46,6 +46,9 @@ struct ChainReport {
 
 /// Judges every hop of the chain; hops with equal settings are explored once.
 ChainReport judge(const deployment::Chain& chain, const AnalysisOptions& options = {});
+
+/// The fixes in one sentence.
+std::string joined(const std::vector<std::string>& fixes);
 
 /// 0 nothing happens, 1 something does, 3 nothing does but something is undecided.
 int exit_code(const ChainReport& report);

@@ -117,18 +117,20 @@ std::optional<Schedule> schedule(const system::System& system, const Path& path)
   Time age = 0;
   Solution solution = solve(constraints, 0);
   if (!solution.times && constraints.aged_event != 0 && solution.aged < 0) {
-    // The ages that work are an interval: find its lower end between one that is too little and one that is not.
-    Time too_little = 0, not_too_little = 1;
+    // The ages that work are an interval. Its upper end leaves the least to wait for in what is shown.
+    Time enough = -1, too_little = 0, too_much = 1;
     for (const system::Timer& timer : system.timers) {
-      if (!timer.off) not_too_little += timer.hi;
+      if (!timer.off) too_much += timer.hi;
     }
-    while (not_too_little - too_little > 1) {
-      const Time middle = too_little + (not_too_little - too_little) / 2;
+    while (too_much - too_little > 1) {
+      const Time middle = too_little + (too_much - too_little) / 2;
       const Solution at_middle = solve(constraints, middle);
+      if (at_middle.times) enough = middle;
       if (!at_middle.times && at_middle.aged == 0) return std::nullopt;
-      (at_middle.times || at_middle.aged > 0 ? not_too_little : too_little) = middle;
+      (!at_middle.times && at_middle.aged > 0 ? too_much : too_little) = middle;
     }
-    age = not_too_little;
+    if (enough < 0) return std::nullopt;
+    age = enough;
     solution = solve(constraints, age);
   }
   if (!solution.times) return std::nullopt;

@@ -252,6 +252,7 @@ void describe(IO& io, In<IO, ClientSide> client) {
   io.flag("watches", client.profile.watches);
   io.flag("pipelines", client.profile.pipelines);
   io.flag("half_closes", client.profile.half_closes);
+  io.flag("reads_while_sending", client.profile.reads_while_sending);
   io.flag("limits_requests", client.profile.limits_requests);
   io.flag("single_use", client.profile.single_use);
   io.object("loop", [&](IO& in) { describe(in, client.loop); });
@@ -286,6 +287,9 @@ void describe(IO& io, In<IO, HopSettings> settings) {
   io.time("delay_min_us", settings.delay_min);
   io.time("delay_max_us", settings.delay_max);
   io.flag("with_body", settings.with_body);
+  io.flag("responses_fit", settings.responses_fit);
+  io.limit("content_within_us", settings.content_within);
+  io.limit("content_within_us", settings.content_within);
   io.flag("with_shutdown", settings.with_shutdown);
 }
 
@@ -346,6 +350,17 @@ void describe(IO& io, In<IO, Witness> w, In<IO, std::vector<std::string>> names)
   io.list("observed", w.observed, told);
   io.list("symptoms", w.symptoms, told);
   io.text("fix", w.fix);
+}
+
+/// Does not compile when a member was added that the schema above may lack.
+[[maybe_unused]] void count_members(const Witness& w) {
+  [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = w;
+  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8] = w.settings;
+  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7] = w.settings.client;
+  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9] = w.settings.client.profile;
+  [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9] = w.settings.server;
+  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10] = w.settings.server.profile;
+  [[maybe_unused]] const auto& [g1, g2, g3] = w.settings.client.loop;
 }
 
 //-----------------------------------------------------------------------------------------------------------------

@@ -37,10 +37,15 @@ class Diagram {
     for (const Row& row : rows_of(w_)) {
       if (row.busy > 0) note("over c,s", "... other requests are served for " + format_time(row.busy) + " ...");
       if (row.quiet > 0) note("over c,s", "... " + format_time(row.quiet) + " pass ...");
-      if (row.segment >= 0 && !row.leaves) arrive(row);
+      const bool arrives = row.segment >= 0 && !row.leaves;
+      if (arrives) arrive(row);
       for (const int side : {0, 1}) {
+        auto socket = [&] {
+          if (!row.socket[side].empty()) note(std::string("over ") + kIds[1 + side], row.socket[side]);
+        };
+        if (arrives) socket();
         if (row.speech[side]) say(side, *row.speech[side], row.at);
-        if (!row.socket[side].empty()) note(std::string("over ") + kIds[1 + side], row.socket[side]);
+        if (!arrives) socket();
       }
       if (row.segment >= 0 && row.leaves && !w_.segments[row.segment].arrived) leave(row);
       if (!row.verdicts.empty()) judge(row);

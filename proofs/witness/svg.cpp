@@ -17,7 +17,7 @@ constexpr double kApp[] = {330, 950}, kKernel[] = {490, 790};
 constexpr double kBandHalf = 6, kRow = 22, kLine = 14, kGap = 34, kBanner = 34;
 constexpr int kSpeechChars = 28;  // of a wide sans font at 12 pixels, beside an application's lifeline
 constexpr int kNameChars = 18;
-constexpr int kProseChars = 140;
+constexpr int kProseChars = 140, kWhoChars = 64;
 constexpr double kCharWidth = 6.9;  // at 11 pixels, on the safe side
 
 constexpr const char* kInk = "#1f2937";
@@ -56,8 +56,13 @@ std::string escape(std::string_view text) {
 }
 
 std::string shorten(const std::string& text, int chars) {
-  const std::string clean = printable(text);
-  return length(clean) <= chars ? clean : wrap(clean, chars - 1).front() + "\u2026";
+  std::string clean = printable(text);
+  if (length(clean) <= chars) return clean;
+  while (length(clean) >= chars) {
+    while ((clean.back() & 0xc0) == 0x80) clean.pop_back();
+    clean.pop_back();
+  }
+  return clean + "\u2026";
 }
 
 struct Point {
@@ -151,7 +156,11 @@ class Picture {
     for (const Actor actor : kActors) {
       const double x = lifeline(actor);
       box({x - 74, y_}, 148, 26, "#f3f4f6", 5, "#9ca3af");
-      put({x, y_ + 17}, shorten(actor_name(w_, actor), kNameChars), {.anchor = "middle", .bold = true});
+      const bool kernel = actor == Actor::client_kernel || actor == Actor::server_kernel;
+      const bool client = actor == Actor::client || actor == Actor::client_kernel;
+      const std::string& name = client ? w_.settings.client.name : w_.settings.server.name;
+      const std::string label = kernel ? shorten(name, kNameChars - 7) + " kernel" : shorten(name, kNameChars);
+      put({x, y_ + 17}, label, {.anchor = "middle", .bold = true});
     }
     y_ += 26;
     top_ = y_;
@@ -426,9 +435,9 @@ class Picture {
     heading(name);
     int widest = 0;
     for (const Symptom& symptom : symptoms) widest = std::max(widest, length(printable(symptom.who)));
-    widest = std::min(widest, 44);
+    widest = std::min(widest, kWhoChars);
     for (const Symptom& symptom : symptoms) {
-      put({kMargin, y_ + 17}, shorten(symptom.who, 44), {.bold = true});
+      put({kMargin, y_ + 17}, shorten(symptom.who, kWhoChars), {.bold = true});
       prose(symptom.text, kMargin + 16 + widest * 8.2, kProseChars - widest - 12, 12);
     }
   }

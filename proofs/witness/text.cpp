@@ -6,7 +6,8 @@ namespace halfclose::proofs {
 
 namespace {
 
-constexpr Time kQuiet = 100'000;  // microseconds without a step that a picture says in words
+/// So much time without a step is said in words: more than a segment there and its answer back.
+Time quiet_from(const Witness& witness) { return std::max<Time>(100'000, 2 * witness.settings.delay_max); }
 
 bool is_server(Actor actor) { return actor == Actor::server || actor == Actor::server_kernel; }
 
@@ -126,6 +127,16 @@ class StepRows {
   std::vector<std::string> verdicts_;
 };
 
+/// Bytes of a word that is too long for a line: up to a joint of a name, or as much as the line takes.
+std::size_t break_within(std::string_view word, int width) {
+  std::size_t cut = 0, joint = 0;
+  for (int taken = 0; taken < width; ++taken) {
+    if (word[cut] == '_' || word[cut] == '.') joint = cut + 1;
+    while (++cut < word.size() && (word[cut] & 0xc0) == 0x80) continue;
+  }
+  return joint > 0 ? joint : cut;
+}
+
 std::string decimal(Time whole, Time unit) {
   std::string text = std::to_string(whole / unit);
   if (const Time rest = whole % unit; rest != 0) {
@@ -153,7 +164,7 @@ std::vector<Row> rows_of(const Witness& witness) {
     rows[first].opens = k == 0 || step.at != before;
     const bool aged = witness.aging.by > 0 && k == witness.aging.step + 1;
     if (aged) rows[first].busy = witness.aging.by;
-    if (const Time quiet = step.at - before - rows[first].busy; quiet >= kQuiet) rows[first].quiet = quiet;
+    if (const Time quiet = step.at - before - rows[first].busy; quiet >= quiet_from(witness)) rows[first].quiet = quiet;
     before = step.at;
   }
   return rows;
@@ -166,7 +177,7 @@ std::string segment_name(const Witness& witness, int segment) {
 std::vector<TimerUse> telling_timers(const Witness& witness) {
   std::vector<TimerUse> telling;
   for (const TimerUse& timer : witness.timers) {
-    if (timer.expired || !timer.cancelled || *timer.cancelled - timer.armed >= kQuiet) telling.push_back(timer);
+    if (timer.expired || !timer.cancelled || *timer.cancelled - timer.armed >= quiet_from(witness)) telling.push_back(timer);
   }
   return telling;
 }
@@ -242,10 +253,7 @@ std::vector<std::string> wrap(std::string_view text, int width) {
       }
     }
     while (length(word) > width) {
-      std::size_t cut = 0;
-      for (int taken = 0; taken < width; ++taken) {
-        while (++cut < word.size() && (word[cut] & 0xc0) == 0x80) continue;
-      }
+      const std::size_t cut = break_within(word, width);
       lines.back() += word.substr(0, cut);
       lines.emplace_back();
       word.remove_prefix(cut);
@@ -422,11 +430,13 @@ class Page {
     section(name);
     int widest = 0;
     for (const Symptom& symptom : symptoms) widest = std::max(widest, length(printable(symptom.who)));
-    widest = std::min(widest, width_ / 3);
+    widest = std::clamp(widest, 1, width_ / 2);
     for (const Symptom& symptom : symptoms) {
+      const std::vector<std::string> who = wrap(printable(symptom.who), widest);
       const std::vector<std::string> lines = wrap(printable(symptom.text), width_ - widest - 4);
-      const std::string who = wrap(printable(symptom.who), widest).front();
-      for (std::size_t i = 0; i < lines.size(); ++i) line("  " + pad(i == 0 ? who : "", widest) + "  " + lines[i]);
+      for (std::size_t i = 0; i < std::max(who.size(), lines.size()); ++i) {
+        line("  " + pad(i < who.size() ? who[i] : "", widest) + "  " + (i < lines.size() ? lines[i] : ""));
+      }
     }
   }
 

@@ -54,6 +54,7 @@ std::vector<HopSettings> hops() {
 
   hops[2].with_shutdown = true;
   hops[2].client.idle = 3600 * kSecond;
+  hops[2].client.response = 30 * kSecond;  // only a connection that was used again and again gets old
   hops[2].client.profile.write_error_fatal = false;
   hops[2].server.age = 600 * kSecond;
   hops[2].server.close = 5 * kSecond;
@@ -125,7 +126,7 @@ bool same(const HopSettings& a, const HopSettings& b) {
   };
   return client(a.client) == client(b.client) && same(a.client.profile, b.client.profile) &&
          server(a.server) == server(b.server) && a.delay_min == b.delay_min && a.delay_max == b.delay_max &&
-         a.with_body == b.with_body && a.with_shutdown == b.with_shutdown;
+         a.with_body == b.with_body && a.content_within == b.content_within && a.with_shutdown == b.with_shutdown;
 }
 bool same(const Witness& a, const Witness& b) {
   auto rest = [](const Witness& w) {
@@ -154,13 +155,15 @@ deployment::Loop any_loop() { return {any_duration(), any_flag(), any_flag()}; }
 HopSettings any_settings() {
   HopSettings hop;
   hop.client = {any_text(), {}, any_limit(), any_limit(), any_limit(), any_flag(), any_loop()};
-  hop.client.profile = {any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag()};
+  hop.client.profile = {any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
+                        any_flag(), any_flag(), any_flag(), any_flag()};
   hop.server = {any_text(), {}, any_limit(), any_duration(), any_limit(), any_limit(), any_limit(), any_limit(), any_loop()};
   hop.server.profile = {static_cast<CloseStyle>(*rc::gen::inRange(0, 5)), static_cast<AgeClose>(*rc::gen::inRange(0, 3)),
                         any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag()};
   hop.delay_min = any_duration();
   hop.delay_max = hop.delay_min + any_duration();
   hop.with_body = any_flag();
+  hop.content_within = any_limit();
   hop.with_shutdown = any_flag();
   return hop;
 }
@@ -223,6 +226,22 @@ TEST_CASE("witness: the races of the hops", "[proofs][witness]") {
                                            "right-response", "shutdown-close", "stale-in-kernel", "timer-beats-data",
                                            "unsolicited-response"});
   }
+}
+
+TEST_CASE("witness: a connection that grew old", "[proofs][witness]") {
+  std::size_t aged = 0;
+  for (const Witness& witness : witnesses()) {
+    if (witness.aging.by == 0) continue;
+    ++aged;
+    CHECK(contains(to_text(witness), "... other requests are served for " + format_time(witness.aging.by)));
+    for (const Segment& segment : witness.segments) CHECK(flight_time(witness, segment) <= witness.settings.delay_max);
+    Witness elsewhere = witness, longer = witness;
+    elsewhere.aging.step = 0;
+    CHECK(re_execute(elsewhere) == "step 0, aging: no part of the past can be left out there");
+    longer.aging.by *= 2;
+    CHECK(re_execute(longer) != "");
+  }
+  CHECK(aged > 0);
 }
 
 TEST_CASE("witness: running it again", "[proofs][witness]") {
