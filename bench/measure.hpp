@@ -1,4 +1,5 @@
-// What the benchmarks share: medians of interleaved repetitions, and runs in a process of their own.
+// What the benchmarks share: medians of interleaved repetitions, and runs in a process of their
+// own.
 #pragma once
 
 #include <sys/resource.h>
@@ -6,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <type_traits>
 #include <vector>
@@ -21,28 +22,41 @@ inline double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-template <class F>
-double seconds_of(F&& work) {
-  const auto start = std::chrono::steady_clock::now();
+/// Processor time of this process: on a machine that others use, wall time measures them.
+template <class F> double cpu_seconds_of(F&& work) {
+  auto now = [] {
+    timespec t{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+  };
+  const double start = now();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return now() - start;
 }
 
-/// Runs every side in turn, `repetitions` times over, so that what else the machine does falls on all of them.
+/// Makes the compiler compute `value`.
+template <class T> void keep(const T& value) {
+  asm volatile("" : : "r"(&value) : "memory");
+}
+
+/// Runs every side in turn, `repetitions` times over, so that what else the machine does falls on
+/// all of them.
 /// @return  for each side, the median of what it returned
-inline std::vector<double> interleave(int repetitions, const std::vector<std::function<double()>>& sides) {
+inline std::vector<double> interleave(int repetitions,
+                                      const std::vector<std::function<double()>>& sides) {
   std::vector<std::vector<double>> values(sides.size());
   for (int r = 0; r < repetitions; ++r) {
-    for (std::size_t s = 0; s < sides.size(); ++s) values[s].push_back(sides[s]());
+    for (std::size_t s = 0; s < sides.size(); ++s)
+      values[s].push_back(sides[s]());
   }
   std::vector<double> medians;
-  for (auto& side : values) medians.push_back(median(std::move(side)));
+  for (auto& side : values)
+    medians.push_back(median(std::move(side)));
   return medians;
 }
 
 /// `work()` in a child process: a heap of its own, and a peak of its own.
-template <class F>
-auto in_child(F&& work, std::uint64_t& peak_bytes) {
+template <class F> auto in_child(F&& work, std::uint64_t& peak_bytes) {
   using Result = std::invoke_result_t<F>;
   static_assert(std::is_trivially_copyable_v<Result>);
   int ends[2];

@@ -150,6 +150,7 @@ std::string to_json(const ChainReport& report) {
                                 {"margin_s", verdict.margin ? Json(static_cast<double>(*verdict.margin) / 1e6) : Json()},
                                 {"reason", verdict.reason},
                                 {"fix", proofs::joined(verdict.fixes)},
+                                {"fixes", verdict.fixes},
                                 {"witness", witness_json(verdict.witness)}});
   }
   json["guarantees"] = Json::array();
@@ -175,7 +176,7 @@ std::string to_json(const ChainReport& report) {
 void add_check(CLI::App& app, int& status) {
   struct Options {
     std::string chain, format = "text";
-    std::vector<std::string> races;
+    std::vector<std::string> races, without;
     bool sources = false;
     ExplorationOptions exploration;
   };
@@ -184,17 +185,28 @@ void add_check(CLI::App& app, int& status) {
   command->add_option("CHAIN", options->chain, "a chain file (docs/reference/chain.md)")->required();
   command->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
   command->add_option("--race", options->races, "judge only this race; may be repeated");
+  command->add_option("--without", options->without, "do not judge this race; may be repeated");
   command->add_flag("--sources", options->sources, "print the source of every assumed value");
   options->exploration.add_to(*command);
   command->callback([options, &status] {
     proofs::AnalysisOptions analysis = options->exploration.analysis();
-    for (const std::string& slug : options->races) {
-      const proofs::Race* race = proofs::find_race(slug);
-      if (race == nullptr) {
+    for (const auto* slugs : {&options->races, &options->without}) {
+      for (const std::string& slug : *slugs) {
+        if (proofs::find_race(slug) != nullptr) continue;
         status = refuse(unknown_race(slug));
         return;
       }
-      analysis.races.push_back(race);
+    }
+    auto named = [](const std::vector<std::string>& slugs, const proofs::Race& race) {
+      return std::find(slugs.begin(), slugs.end(), race.slug) != slugs.end();
+    };
+    for (const proofs::Race& race : proofs::races()) {
+      const bool wanted = (options->races.empty() || named(options->races, race)) && !named(options->without, race);
+      if (wanted) analysis.races.push_back(&race);
+    }
+    if (analysis.races.empty()) {
+      status = refuse("error: --race and --without leave no race to judge");
+      return;
     }
     const deployment::LoadedChain loaded = deployment::load_chain(options->chain);
     if (!loaded.chain) {

@@ -1,4 +1,6 @@
-// halfclose explain RACE [CHAIN]: the shortest timed counterexample, drawn.
+// halfclose explain RACE [CHAIN]: the shortest timed counterexample of a race or guarantee, drawn.
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
@@ -43,8 +45,12 @@ std::string drawn(const proofs::Witness& witness, const Options& options) {
 /// No hop shows the race: why, hop by hop.
 std::string not_found(const proofs::ChainReport& report, const Options& options) {
   std::string text;
+  for (const proofs::GuaranteeVerdict& verdict : report.guarantees) {
+    if (verdict.guarantee->slug != options.race || (!options.hop.empty() && verdict.hop != options.hop)) continue;
+    text += verdict.hop + ": " + options.race + (verdict.verdict == Verdict::absent ? " holds\n" : " is undecided: " + verdict.reason + "\n");
+  }
   for (const RaceVerdict& verdict : report.verdicts) {
-    if (!options.hop.empty() && verdict.hop != options.hop) continue;
+    if (verdict.race->slug != options.race || (!options.hop.empty() && verdict.hop != options.hop)) continue;
     text += verdict.hop + ": " + options.race + " is " + std::string(proofs::verdict_name(verdict.verdict));
     if (verdict.margin) text += ", margin " + deployment::format_duration(*verdict.margin);
     text += ": " + verdict.reason + "\n";
@@ -52,26 +58,44 @@ std::string not_found(const proofs::ChainReport& report, const Options& options)
   return text;
 }
 
+/// What `explain` draws of one hop.
+struct Judged {
+  std::string hop;
+  Verdict verdict;
+  const std::optional<proofs::Witness>* witness;
+};
+
+std::vector<Judged> judged_of(const proofs::ChainReport& report, const Options& options) {
+  std::vector<Judged> all;
+  for (const RaceVerdict& verdict : report.verdicts) {
+    if (verdict.race->slug == options.race) all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
+  }
+  for (const proofs::GuaranteeVerdict& verdict : report.guarantees) {
+    if (verdict.guarantee->slug == options.race) all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
+  }
+  return all;
+}
+
 int run(const Options& options) {
   const proofs::Race* race = proofs::find_race(options.race);
-  if (race == nullptr) return refuse(unknown_race(options.race));
+  const auto& guarantees = proofs::guarantees();
+  const bool is_guarantee = std::any_of(guarantees.begin(), guarantees.end(), [&](const auto& g) { return g.slug == options.race; });
+  if (race == nullptr && !is_guarantee) return refuse(unknown_race(options.race));
   const deployment::LoadedChain loaded = chain_of(options);
   if (!loaded.chain) return refuse(loaded.error.text());
   proofs::AnalysisOptions analysis = options.exploration.analysis();
-  analysis.races = {race};
+  if (race != nullptr) analysis.races = {race};
   const proofs::ChainReport report = proofs::judge(*loaded.chain, analysis);
   bool known_hop = options.hop.empty(), undecided = false;
-  for (const RaceVerdict& verdict : report.verdicts) {
-    if (!options.hop.empty() && verdict.hop != options.hop) continue;
+  std::string hops;
+  for (const Judged& judged : judged_of(report, options)) {
+    hops += " '" + judged.hop + "'";
+    if (!options.hop.empty() && judged.hop != options.hop) continue;
     known_hop = true;
-    undecided |= verdict.verdict == Verdict::undecided;
-    if (verdict.witness) return finish(drawn(*verdict.witness, options), kHappens);
+    undecided |= judged.verdict == Verdict::undecided;
+    if (*judged.witness) return finish(drawn(**judged.witness, options), kHappens);
   }
-  if (!known_hop) {
-    std::string hops;
-    for (const RaceVerdict& verdict : report.verdicts) hops += " '" + verdict.hop + "'";
-    return refuse("error: --hop wants a hop of the chain, not `" + options.hop + "`\n  help: hops:" + hops);
-  }
+  if (!known_hop) return refuse("error: --hop wants a hop of the chain, not `" + options.hop + "`\n  help: hops:" + hops);
   const int status = undecided ? kUndecided : kHolds;
   if (options.format == "text") return finish(not_found(report, options), status);
   refuse("there is nothing to draw\n" + not_found(report, options));  // a diagram on standard output would be a lie
@@ -83,7 +107,7 @@ int run(const Options& options) {
 void add_explain(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("explain", "the shortest counterexample of a race: sequence diagram, what each side sees, fix");
-  command->add_option("RACE", options->race, "a race, such as keepalive-reuse")->required();
+  command->add_option("RACE", options->race, "a race, such as keepalive-reuse, or a guarantee, such as response-kept")->required();
   command->add_option("CHAIN", options->chain, "a chain file; without it, an example that shows the race");
   command->add_option("--hop", options->hop, "look at this hop only: 'client->server'");
   command->add_option("--format", options->format, "text, mermaid, svg or json")

@@ -1,11 +1,14 @@
 #include "model/deployment/chain.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <utility>
 
-#include <sys/stat.h>
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace halfclose::deployment {
@@ -18,7 +21,7 @@ struct Broken {
   std::string rule, help;
 };
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string shown(text.substr(0, 60));
   if (text.size() > 60) shown += "...";
   for (char& c : shown) {
@@ -29,7 +32,7 @@ std::string quoted(std::string_view text) {
 
 std::string did_you_mean(std::string_view wrong, const std::vector<std::string_view>& names) {
   const std::string near = nearest(wrong, names);
-  if (!near.empty()) return "did you mean " + quoted(near) + "?";
+  if (!near.empty()) return "did you mean " + in_quotes(near) + "?";
   std::string all = "known:";
   for (const std::string_view name : names) all += " " + std::string(name);
   return all;
@@ -49,9 +52,9 @@ std::vector<std::pair<std::string, YAML::Node>> entries(const YAML::Node& map, c
   for (const auto& entry : map) {
     const std::string key = scalar(entry.first, "a key of " + what);
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw Broken{entry.first.Mark(), "unknown key " + quoted(key) + " in " + what, did_you_mean(key, known)};
+      throw Broken{entry.first.Mark(), "unknown key " + in_quotes(key) + " in " + what, did_you_mean(key, known)};
     }
-    if (!seen.insert(key).second) throw Broken{entry.first.Mark(), "key " + quoted(key) + " is written twice", {}};
+    if (!seen.insert(key).second) throw Broken{entry.first.Mark(), "key " + in_quotes(key) + " is written twice", {}};
     found.emplace_back(key, entry.second);
   }
   return found;
@@ -85,13 +88,20 @@ void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys
       switch (key->kind) {
         case KeyKind::duration:
         case KeyKind::duration_or_off: help += "60s`"; break;
+        case KeyKind::count: help += "1`"; break;
         case KeyKind::count_or_off: help += "100`"; break;
         case KeyKind::flag: help += "true`"; break;
         case KeyKind::word:
-        case KeyKind::words: help = did_you_mean(scalars.empty() ? "" : scalars.front(), key->allowed); break;
+        case KeyKind::words:
+          if (key->allowed.empty()) {
+            help += "[GET, HEAD]`";
+          } else {
+            help = did_you_mean(scalars.empty() ? "" : scalars.front(), key->allowed);
+          }
+          break;
       }
       throw Broken{node.Mark(), "`" + full + "` " + (parsed.rule.starts_with("a ") ? "wants a duration or count: " : "") +
-                                    parsed.rule + "; found " + quoted(parsed.value.text), help};
+                                    parsed.rule + "; found " + in_quotes(parsed.value.text), help};
     }
     parsed.value.origin = Origin::chain;
     role.values[full] = std::move(parsed.value);
@@ -115,7 +125,7 @@ Node read_node(const YAML::Node& item) {
   const std::string profile = scalar(*find("profile"), "`profile`");
   node.profile = find_profile(profile);
   if (node.profile == nullptr) {
-    throw Broken{find("profile")->Mark(), "unknown profile " + quoted(profile), did_you_mean(profile, profile_names())};
+    throw Broken{find("profile")->Mark(), "unknown profile " + in_quotes(profile), did_you_mean(profile, profile_names())};
   }
   node.name = find("name") == nullptr ? profile : scalar(*find("name"), "`name`");
   const bool plain = !node.name.empty() && node.name.size() <= 64 &&
@@ -123,7 +133,7 @@ Node read_node(const YAML::Node& item) {
                        return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
                      });
   if (!plain) {
-    throw Broken{find("name")->Mark(), "a node's name has 1 to 64 letters, digits, `-`, `_` or `.`; found " + quoted(node.name), {}};
+    throw Broken{find("name")->Mark(), "a node's name has 1 to 64 letters, digits, `-`, `_` or `.`; found " + in_quotes(node.name), {}};
   }
   node.server = node.profile->server;
   node.client = node.profile->client;
@@ -144,7 +154,7 @@ Link read_link(const YAML::Node& item) {
     const std::string text = scalar(value, "`delay`");
     const ParsedInterval interval = parse_interval(text);
     if (!interval.value) {
-      throw Broken{value.Mark(), "`delay` is broken: " + interval.rule + "; found " + quoted(text),
+      throw Broken{value.Mark(), "`delay` is broken: " + interval.rule + "; found " + in_quotes(text),
                    "write for example `delay: 0.2ms..2ms`"};
     }
     std::tie(link.delay_min, link.delay_max) = *interval.value;
@@ -157,14 +167,14 @@ void read_requests(Chain& chain, const YAML::Node& block) {
   for (const auto& [key, value] : entries(block, "`requests`", {"methods", "with_body", "responses_fit", "content_within"})) {
     if (key == "with_body" || key == "responses_fit") {
       const std::string text = scalar(value, "`" + key + "`");
-      if (text != "true" && text != "false") throw Broken{value.Mark(), "`" + key + "` is `true` or `false`; found " + quoted(text), {}};
+      if (text != "true" && text != "false") throw Broken{value.Mark(), "`" + key + "` is `true` or `false`; found " + in_quotes(text), {}};
       (key == "with_body" ? chain.with_body : chain.responses_fit) = text == "true";
       continue;
     }
     if (key == "content_within") {
       static const Key content{"content_within", KeyKind::duration_or_off, {}, ""};
       const ParsedValue parsed = parse_value(content, {scalar(value, "`content_within`")}, false);
-      if (!parsed.ok) throw Broken{value.Mark(), "`content_within`: " + parsed.rule + "; found " + quoted(value.Scalar()), "write for example `content_within: 2s`"};
+      if (!parsed.ok) throw Broken{value.Mark(), "`content_within`: " + parsed.rule + "; found " + in_quotes(value.Scalar()), "write for example `content_within: 2s`"};
       chain.content_within = parsed.value.duration;
       continue;
     }
@@ -177,7 +187,7 @@ void read_requests(Chain& chain, const YAML::Node& block) {
       const bool token = !method.empty() && std::all_of(method.begin(), method.end(), [](unsigned char c) {
         return std::isupper(c) != 0 || c == '-';
       });
-      if (!token) throw Broken{item.Mark(), "a method is written in capitals (RFC 9110 9.1); found " + quoted(method), {}};
+      if (!token) throw Broken{item.Mark(), "a method is written in capitals (RFC 9110 9.1); found " + in_quotes(method), {}};
       chain.methods.push_back(method);
     }
   }
@@ -208,7 +218,7 @@ Chain read_chain(const YAML::Node& root, const std::string& file) {
       }
       Node node = read_node(item);
       if (!names.insert(node.name).second) {
-        throw Broken{item.Mark(), "two nodes are called " + quoted(node.name), "give each node a `name` of its own"};
+        throw Broken{item.Mark(), "two nodes are called " + in_quotes(node.name), "give each node a `name` of its own"};
       }
       if (!chain.nodes.empty()) {
         if (!chain.nodes.back().client) {
@@ -235,6 +245,29 @@ Chain read_chain(const YAML::Node& root, const std::string& file) {
   return chain;
 }
 
+/// YAML::Load leaves all but the first document unread, and YAML::LoadAll does not end on some broken ones.
+void refuse_second_document(const std::string& text) {
+  struct Second : YAML::EventHandler {
+    bool first = true;
+    void OnDocumentStart(const YAML::Mark& mark) override {
+      if (!std::exchange(first, false)) throw Broken{mark, "a chain file is one YAML document", "keep one chain per file"};
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+  };
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Second second;
+  while (parser.HandleNextDocument(second)) {
+  }
+}
+
 }  // namespace
 
 std::string InputError::text() const {
@@ -254,9 +287,14 @@ LoadedChain parse_chain(std::string_view yaml, const std::string& file) {
     return failed(YAML::Mark::null_mark(), "a chain file has at most " + std::to_string(kChainBytesMax) + " bytes", "split it into several chains");
   }
   try {
-    return {read_chain(YAML::Load(std::string(yaml)), file), {}};
+    const std::string text(yaml);
+    Chain chain = read_chain(YAML::Load(text), file);
+    refuse_second_document(text);
+    return {std::move(chain), {}};
   } catch (const Broken& broken) {
     return failed(broken.mark, broken.rule, broken.help);
+  } catch (const YAML::DeepRecursion& error) {
+    return failed(error.mark, "a chain file nests less than 500 deep", {});
   } catch (const YAML::Exception& error) {
     return failed(error.mark, "not YAML: " + error.msg, {});
   }
@@ -264,9 +302,8 @@ LoadedChain parse_chain(std::string_view yaml, const std::string& file) {
 
 LoadedChain load_chain(const std::string& path) {
   auto failed = [&](std::string rule) { return LoadedChain{{}, {path, 0, 0, std::move(rule), {}}}; };
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return failed("no such file, or not readable");
-  if (S_ISDIR(status.st_mode)) return failed("a directory, not a chain file");
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return failed("a directory, not a chain file");
   std::ifstream file(path, std::ios::binary);
   if (!file) return failed("no such file, or not readable");
   std::string text(kChainBytesMax + 1, '\0');

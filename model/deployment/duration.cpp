@@ -42,7 +42,9 @@ ParsedDuration parse_duration(std::string_view text) {
     if (known.name != unit) continue;
     if (whole > kDurationMax / known.microseconds) return {{}, "a duration is at most 366 days"};
     if (fraction * known.microseconds % scale != 0) return {{}, "a duration is a whole number of microseconds"};
-    return {whole * known.microseconds + fraction * known.microseconds / scale, {}};
+    const Time time = whole * known.microseconds + fraction * known.microseconds / scale;
+    if (time > kDurationMax) return {{}, "a duration is at most 366 days"};
+    return {time, {}};
   }
   return {{}, std::string(kRule)};
 }

@@ -27,7 +27,7 @@ constexpr std::uint64_t set(std::initializer_list<Message> messages) {
   return bits;
 }
 constexpr std::uint64_t kAsks = set({hop::request, hop::head});
-constexpr std::uint64_t kClientData = set({hop::request, hop::head, hop::body});
+constexpr std::uint64_t kClientData = set({hop::request, hop::head, hop::more, hop::body});
 constexpr std::uint64_t kServerData =
     set({hop::response, hop::response_close, hop::part, hop::part_close, hop::tail, hop::timeout_408});
 constexpr std::uint64_t kParts = set({hop::part, hop::part_close});
@@ -144,6 +144,7 @@ void bind_client(System& system) {
   bind(Out::peek, {raise<Endpoint, tcp::user::Peek>(hop::client_kernel)});
   bind(Out::send_request, {write(hop::request)});
   bind(Out::send_head, {write(hop::head)});
+  bind(Out::send_more, {write(hop::more)});
   bind(Out::send_body, {write(hop::body)});
   bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(hop::client_kernel)});
   bind(Out::close_fd, {raise<Endpoint, tcp::user::Close>(hop::client_kernel), clear(hop::client_input),
@@ -243,6 +244,7 @@ void bind_server(System& system) {
   kernel(tcp::Out::rst_reply, only(kClientData, note<saw::DataForNobody>()));
   on_bytes<ServerConnection, app_s::head::Request>(system, hop::server_kernel, hop::server, hop::request);
   on_bytes<ServerConnection, app_s::head::Head>(system, hop::server_kernel, hop::server, hop::head);
+  on_bytes<ServerConnection, app_s::body::More>(system, hop::server_kernel, hop::server, hop::more);
   on_bytes<ServerConnection, app_s::body::End>(system, hop::server_kernel, hop::server, hop::body);
 
   const Action recv = raise<Endpoint, tcp::user::Recv>(hop::server_kernel);
@@ -273,7 +275,7 @@ System hop_system(const HopSettings& settings) {
   const ServerSide& server = settings.server;
   System system;
   system.messages = {"SYN", "SYN,ACK", "ACK", "ACK of FIN", "ACK, window", "FIN", "RST", "RST to data",
-                     "request", "request head", "request content",
+                     "request", "request head", "part of content", "request content",
                      "response", "response (close)", "response part", "response part (close)", "response tail", "408",
                      "eof", "error", "writable"};
   system.urgent = set({hop::eof, hop::error, hop::writable});
@@ -331,6 +333,7 @@ System hop_system(const HopSettings& settings) {
   choice.operator()<ClientConnection, app_c::want::Request>(client.name + " sends a request", hop::client);
   if (settings.with_body) {
     choice.operator()<ClientConnection, app_c::want::Head>(client.name + " sends a request head", hop::client);
+    choice.operator()<ClientConnection, app_c::want::More>(client.name + " sends a part of the content", hop::client);
     choice.operator()<ClientConnection, app_c::want::Body>(client.name + " sends the request content", hop::client);
   }
   choice.operator()<ClientConnection, app_c::manage::Retire>(client.name + " reaches its request limit", hop::client);

@@ -20,7 +20,7 @@ enum Timer : system::Index {
 };
 enum Message : system::Message {
   syn, syn_ack, ack, ack_fin, window, fin, rst, rst_to_data,
-  request, head, body,
+  request, head, more, body,
   response, response_close, part, part_close, tail, timeout_408,
   eof, error, writable,   // what an application is told besides bytes
 };

@@ -36,10 +36,10 @@ const std::vector<Key>& client_keys() {
   using enum KeyKind;
   static const std::vector<Key> keys = {
       {"idle_timeout", duration_or_off, {}, "when an idle pooled connection is dropped"},
-      {"idle_timer_starts", word, {"response-read", "connection-start"}, "when that timer is first armed"},
+      {"idle_timer_starts", word, {"response-read", "connection-start"}, "when that timer is first armed", false},
       {"reuse_check", word, {"none", "event", "peek"}, "how a dead pooled connection is noticed"},
-      {"attach", word, {"same-loop", "next-loop"}, "when a waiting request gets a connection that became free"},
-      {"pool_order", word, {"mru", "fifo"}, "which pooled connection is taken"},
+      {"attach", word, {"same-loop", "next-loop"}, "when a waiting request gets a connection that became free", false},
+      {"pool_order", word, {"mru", "fifo"}, "which pooled connection is taken", false},
       {"max_connection_duration", duration_or_off, {}, "age at which a connection is not used again"},
       {"max_requests", count_or_off, {}, "requests after which a connection is not used again"},
       {"response_timeout", duration_or_off, {}, "how long a response is waited for"},
@@ -50,11 +50,11 @@ const std::vector<Key>& client_keys() {
       {"pipelining", flag, {}, "sends a request before the last one is answered"},
       {"receive_queue_after_rst", word, {"kept", "discarded"}, "what its kernel does with unread bytes on RST"},
       {"retry.on", words,
-       {"connect-failure", "reset", "empty-response", "response-timeout", "refused-stream", "none"}, "failures that are retried"},
-      {"retry.methods", words, {}, "methods that are retried, or all"},
-      {"retry.only_reused", flag, {}, "retries only what failed on a reused connection"},
-      {"retry.fresh_connection", flag, {}, "a retry takes a new connection"},
-      {"retry.tries", count_or_off, {}, "number of retries"},
+       {"connect-failure", "reset", "empty-response", "response-timeout", "refused-stream", "none"}, "failures that are retried", false},
+      {"retry.methods", words, {}, "methods that are retried, or all", false},
+      {"retry.only_reused", flag, {}, "retries only what failed on a reused connection", false},
+      {"retry.fresh_connection", flag, {}, "a retry takes a new connection", false},
+      {"retry.tries", count, {}, "number of retries", false},
       {"loop_order", word, {"io-first", "timers-first"}, "what runs first when both are due"},
       {"timer_clock", word, {"cached", "precise"}, "whether timers count from the last poll or from now"},
       {"loop_stall", duration, {}, "the longest the application does not look at its sockets"},
@@ -97,14 +97,16 @@ ParsedValue parse_value(const Key& key, const std::vector<std::string>& scalars,
       parsed.value.duration = *duration.value;
       break;
     }
+    case KeyKind::count:
     case KeyKind::count_or_off: {
-      if (scalar == "off") {
+      const bool may_be_off = key.kind == KeyKind::count_or_off;
+      if (may_be_off && scalar == "off") {
         parsed.value.count = -1;
         break;
       }
       const auto [end, error] = std::from_chars(scalar.data(), scalar.data() + scalar.size(), parsed.value.count);
-      if (error != std::errc{} || end != scalar.data() + scalar.size() || parsed.value.count < 0) {
-        return broken("a count is a whole number that is not negative, or `off`");
+      if (error != std::errc{} || end != scalar.data() + scalar.size() || parsed.value.count < (may_be_off ? 1 : 0)) {
+        return broken(may_be_off ? "a count is a whole number from 1, or `off`" : "a count is a whole number from 0");
       }
       break;
     }

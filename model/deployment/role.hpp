@@ -14,13 +14,14 @@
 
 namespace halfclose::deployment {
 
-enum class KeyKind : std::uint8_t { duration, duration_or_off, count_or_off, flag, word, words };
+enum class KeyKind : std::uint8_t { duration, duration_or_off, count, count_or_off, flag, word, words };
 
 struct Key {
   std::string_view name;  ///< `idle_timeout`, `retry.on`
   KeyKind kind;
   std::vector<std::string_view> allowed;  ///< of word and words; empty allows any
   std::string_view meaning;
+  bool decides = true;  ///< false: it changes nothing on a hop judged by itself
 };
 
 /// Keys of `downstream`: the server role.

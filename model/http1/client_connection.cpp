@@ -16,6 +16,7 @@ std::string ClientConnection::describe(const Context& c) {
   say(c.last, "not reusable");
   say(c.partial, "response begun");
   say(c.broken, "write failed");
+  say(c.more_sent, "part of content sent");
   say(c.with_content, "content follows");
   return text;
 }

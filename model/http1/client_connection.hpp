@@ -30,7 +30,8 @@ struct Closed      : State<"closed">      {};
 namespace want {
 struct Request     : Event<"request">         {};   // a whole request
 struct Head        : Event<"request head">    {};   // a request whose content follows
-struct Body        : Event<"request content"> {};
+struct More        : Event<"part of content"> {};   // a write that is not the last: it can fail
+struct Body        : Event<"request content"> {};   // the end of the content
 }
 namespace transport {
 struct Connected   : Event<"connected">       {};
@@ -56,7 +57,7 @@ struct Response    : Event<"response timeout">        {};
 namespace manage { struct Retire : Event<"last request"> {}; }
 
 enum class Out : std::uint8_t {
-  connect, peek, send_request, send_head, send_body, shutdown_write, close_fd, stop_reading, start_reading,
+  connect, peek, send_request, send_head, send_more, send_body, shutdown_write, close_fd, stop_reading, start_reading,
   arm_idle, cancel_idle, arm_age, arm_response, cancel_response, arm_content, cancel_content, enter_pool,
   asked, completed, completed_408, lost, truncated, timed_out, unsolicited, gave_up_rest,     // observations
 };
@@ -80,6 +81,7 @@ struct Context {
   bool last = false;             ///< not to be used again: close option seen, or retired
   bool partial = false;          ///< some of the response was read
   bool broken = false;           ///< a write failed; only reading is left
+  bool more_sent = false;        ///< part of the content is sent; one part stands for all
   bool with_content = false;     ///< of the request that waits for a connection
 };
 
@@ -100,12 +102,15 @@ constexpr void begin(Context& c, Outs& out)       { c.outstanding++; if (c.profi
 constexpr void leave_pool(Context&, Outs& out)    { out.append(Out::start_reading); out.append(Out::cancel_idle); out.append(Out::arm_response); }
 constexpr void send_whole(Context& c, Outs& out)  { begin(c, out); out.append(Out::send_request); if (c.profile.half_closes) out.append(Out::shutdown_write); }
 constexpr void send_head(Context& c, Outs& out)   { begin(c, out); out.append(Out::send_head); out.append(Out::arm_content); if (!c.profile.reads_while_sending) out.append(Out::stop_reading); }
-constexpr void send_body(Context& c, Outs& out)   { out.append(Out::cancel_content); out.append(Out::send_body); if (!c.profile.reads_while_sending) out.append(Out::start_reading); if (c.profile.half_closes) out.append(Out::shutdown_write); }
+constexpr bool has_more(const Context& c)     { return c.more_sent; }
+constexpr void send_more(Context& c, Outs& out)   { c.more_sent = true; out.append(Out::send_more); }
+constexpr void send_rest(Context& c, Outs& out)   { out.append(Out::cancel_content); out.append(Out::send_body); if (!c.profile.reads_while_sending) out.append(Out::start_reading); if (c.profile.half_closes) out.append(Out::shutdown_write); }
+constexpr void send_body(Context& c, Outs& out)   { c.more_sent = false; send_rest(c, out); }
 constexpr void wants_content(Context& c)          { c.with_content = true; }
 constexpr void wants_none(Context& c)             { c.with_content = false; }
 constexpr void mark_last(Context& c)              { c.last = true; }
 constexpr void mark_partial(Context& c)           { c.partial = true; }
-constexpr void mark_broken(Context& c, Outs& out) { c.broken = true; out.append(Out::cancel_content); out.append(Out::start_reading); }
+constexpr void mark_broken(Context& c, Outs& out) { c.broken = true; c.more_sent = false; out.append(Out::cancel_content); out.append(Out::start_reading); }
 constexpr void complete(Context& c, Outs& out)    { c.outstanding--; c.partial = false; out.append(Out::completed); }
 constexpr void restart_response(Context&, Outs& out) { out.append(Out::arm_response); }
 constexpr void enter_pool(Context& c, Outs& out)  { out.append(Out::cancel_response); out.append(Out::arm_idle); out.append(Out::enter_pool); if (!c.profile.watches) out.append(Out::stop_reading); }
@@ -136,7 +141,7 @@ using Ends = Rows<
 struct ClientConnection : Machine<ClientConnection, Context, Out> {
   static constexpr std::string_view name = "http1-client";
   static constexpr std::string_view output_names[] = {
-    "connect", "peek", "request", "request head", "request content", "shutdown(WR)", "close", "stop reading", "read",
+    "connect", "peek", "request", "request head", "part of content", "request content", "shutdown(WR)", "close", "stop reading", "read",
     "arm idle", "cancel idle", "arm age", "arm response", "cancel response", "arm content", "cancel content", "enter pool",
     "asked", "completed", "completed by 408", "lost", "truncated", "timed out", "unsolicited", "gave up the rest"};
   static std::string describe(const Context& context);
@@ -167,6 +172,7 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     //--- the content is still to be sent ---------------------------------------------------------------------
     Rows<
     Row<Sending,     want::Body,           Always,                 Do<send_body>,                         Waiting,     Rfc9112<"6">>,
+    Row<Sending,     want::More,           Unless<has_more>,       Do<send_more>,                         Stay,        Rfc9112<"6">>,
     Row<Sending,     manage::Retire,       If<limits>,             Do<mark_last>,                         Stay,        Rfc9112<"9.6">>,
     Row<Sending,     response::Whole,      If<finishes>,           Do<complete_early>,                    Answered,    Rfc9112<"9.3">>,
     Row<Sending,     response::Whole,      Unless<finishes>,       Do<complete_early, close>,             Closed,      Rfc9112<"9.6">>,

@@ -52,7 +52,10 @@ namespace head {
 struct Request    : Event<"request">      {};   // a whole request
 struct Head       : Event<"request head"> {};   // a request whose content follows
 }
-namespace body { struct End : Event<"content end"> {}; }
+namespace body {
+struct More       : Event<"part of content"> {};
+struct End        : Event<"content end">  {};
+}
 namespace respond {
 struct Whole      : Event<"answer">           {};
 struct Queued     : Event<"answer, tail in kernel"> {};
@@ -212,6 +215,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Idle,        manage::Shutdown,     Unless<shutdown_announces>, Do<Out::closes_shutdown, Out::close_fd>, Closed,  Rfc9112<"9.5">>,
     //--- a request is being read ---------------------------------------------------------------------------------
     Row<Reading,     body::End,            Always,                 Do<Out::stop_reading>,                    Answering,  Rfc9112<"6">>,
+    Row<Reading,     body::More,           Always,                 Nothing,                                  Stay,       Rfc9112<"6">>,
     Row<Reading,     transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
     Row<Reading,     respond::Whole,       If<early_keeps>,        Do<mark_early, write_whole, Out::arm_close, Out::arm_linger>, Discarding, Rfc9112<"9.3">>,
     Row<Reading,     manage::Retire,       If<limits>,             Do<mark_last>,                            Stay,       Rfc9112<"9.6">>>,
@@ -240,6 +244,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Rows<
     Row<Discarding,  body::End,            If<keeps>,              Do<complete_request, Out::cancel_close, become_idle>, Idle, Rfc9112<"9.3">>,
     Row<Discarding,  body::End,            If<ends>,               Do<complete_request, Out::close_fd>,      Closed,     Product<"HAProxy 3.0: FIN after the request">>,
+    Row<Discarding,  body::More,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx ngx_http_discarded_request_body_handler">>,
     Row<Discarding,  transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
     Row<Discarding,  timeout::Close,       Always,                 Do<Out::close_fd>,  Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
     Row<Discarding,  timeout::Linger,      Always,                 Do<Out::close_fd>,  Closed,     Product<"nginx lingering_time">>>,
@@ -252,7 +257,9 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Delayed,     timeout::Close,       Always,                 Do<Out::close_fd>,                        Closed,     Product<"Envoy onDelayedCloseTimeout">>,
     Row<Delayed,     head::Request,        If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     head::Head,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
+    Row<Delayed,     body::More,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     body::End,            If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
+    Row<Lingering,   body::More,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   body::End,            Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   head::Request,        Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   head::Head,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,

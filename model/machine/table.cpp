@@ -35,6 +35,24 @@ Table without_row(Table table, std::uint16_t row) {
   return table;
 }
 
+Table without_output(Table table, std::uint16_t row, std::size_t position) {
+  for (Cell& cell : table.cells) {
+    if (cell.row != row || table.output_lists[cell.outputs].size() <= position) continue;
+    std::vector<OutputId> fewer = table.output_lists[cell.outputs];
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(position));
+    cell.outputs = static_cast<std::uint16_t>(table.output_lists.size());
+    table.output_lists.push_back(std::move(fewer));
+  }
+  return table;
+}
+
+Table with_target(Table table, std::uint16_t row, LocalId target) {
+  for (Cell& cell : table.cells) {
+    if (cell.row == row) cell.next = target;
+  }
+  return table;
+}
+
 namespace detail {
 
 std::string unqualified(std::string_view pretty_function) {

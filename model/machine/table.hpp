@@ -71,6 +71,12 @@ struct Table {
 /// The table with one row taken out: where it fired, nothing happens. For tests that a property can fail.
 Table without_row(Table table, std::uint16_t row);
 
+/// The table with one output of one row taken out.
+/// @pre every cell of the row has that many outputs, or keeps what it has
+Table without_output(Table table, std::uint16_t row, std::size_t position);
+/// The table whose row leads to the control state of local `target` with whatever context that local has.
+Table with_target(Table table, std::uint16_t row, LocalId target);
+
 /// A machine driven through its table.
 class Cursor {
  public:

@@ -16,6 +16,8 @@ std::string HopObserver::describe(const Context& c) {
   say(c.outstanding > 0, std::to_string(c.outstanding) + " outstanding");
   say(c.unread > 0, std::to_string(c.unread) + " unread");
   say(c.owed > 0, std::to_string(c.owed) + " owed");
+  say(c.answering, "answering");
+  say(c.stray, "stray answer");
   say(c.early, "early");
   say(c.knew_fin, "FIN in client kernel");
   say(c.serving_stopped, "not serving");

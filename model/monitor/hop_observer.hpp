@@ -58,6 +58,8 @@ struct Context {
   std::uint8_t outstanding = 0;     ///< requests without an outcome
   std::uint8_t unread = 0;          ///< requests sent and not read by the server application
   std::uint8_t owed = 0;            ///< responses the server wrote completely and the client has not read
+  bool answering = false;           ///< the server read a request and has not answered it
+  bool stray = false;               ///< the server answered when no request was to be answered
   bool early = false;               ///< the last response left before its request was read to the end
   bool knew_fin = false;            ///< the FIN was in the client's kernel when the last request was written
   bool serving_stopped = false;
@@ -89,6 +91,12 @@ constexpr bool delayed_close_truncation(const Context& c) { return c.cut; }
 /// A response written completely was not read completely.
 constexpr bool response_lost(const Context& c)        { return c.owed > 0; }
 
+/// What no definition can tell apart any more is forgotten, so that the table stays small.
+constexpr void settle(Context& c) {
+  if (c.unread == 0) c.knew_fin = c.arrived_dead = c.beaten = c.behind = false;
+  if (c.owed == 0) c.early = c.behind = false;
+  if (c.outstanding == 0) c.cut = false;
+}
 constexpr void judge(Context& c, Outs& out) {
   if (keepalive_reuse(c))          out.append(Out::keepalive_reuse);
   if (stale_in_kernel(c))          out.append(Out::stale_in_kernel);
@@ -101,6 +109,7 @@ constexpr void judge(Context& c, Outs& out) {
   if (response_lost(c))            out.append(Out::response_kept);
   if (c.outstanding == 0)          out.append(Out::one_outcome);
   c.outstanding = 0;
+  settle(c);
 }
 constexpr void judge_truncated(Context& c, Outs& out) {
   if (delayed_close_truncation(c)) out.append(Out::delayed_close_truncation);
@@ -109,24 +118,26 @@ constexpr void judge_truncated(Context& c, Outs& out) {
 //-----------------------------------------------------------------------------------------------------------------
 
 constexpr void ask(Context& c)            { if (c.outstanding < 2) c.outstanding++; if (c.unread < 2) c.unread++; c.knew_fin = false; }
-constexpr void kernel_knew(Context& c)    { c.knew_fin = true; }
-constexpr void arrive(Context& c)         { if (c.serving_stopped) c.arrived_dead = true; }
-constexpr void read(Context& c)           { if (c.unread > 0) c.unread--; c.early = false; }
-constexpr void answer(Context& c)         { if (c.owed < 2) c.owed++; }
+constexpr void kernel_knew(Context& c)    { c.knew_fin = true; settle(c); }
+constexpr void arrive(Context& c)         { if (c.serving_stopped) c.arrived_dead = true; settle(c); }
+constexpr void read(Context& c)           { if (c.unread > 0) c.unread--; c.answering = true; c.early = false; settle(c); }
+constexpr void answer(Context& c)         { if (c.owed < 2) c.owed++; if (!c.answering) c.stray = true; c.answering = false; }
 constexpr void answer_early(Context& c)   { answer(c); c.early = true; }
 template <Cause Why>
 constexpr void close_for(Context& c)      { c.cause = Why; }
 constexpr void stop_serving(Context& c)   { c.serving_stopped = true; }
-constexpr void drop_unread(Context& c)    { if (c.unread > 0 && c.cause == idle && !c.serving_stopped) c.beaten = true; if (c.unread > 0 && c.cause == announced) c.behind = true; }
-constexpr void meet_nobody(Context& c)    { if (c.unread > 0 && c.cause == announced) c.behind = true; }
-constexpr void cut_response(Context& c)   { c.cut = true; }
+constexpr void drop_unread(Context& c)    { if (c.unread > 0 && c.cause == idle && !c.serving_stopped) c.beaten = true; if (c.unread > 0 && c.cause == announced) c.behind = true; settle(c); }
+constexpr void meet_nobody(Context& c)    { if (c.unread > 0 && c.cause == announced) c.behind = true; settle(c); }
+constexpr void cut_response(Context& c)   { c.cut = true; settle(c); }
 constexpr void complete(Context& c, Outs& out) {
   if (c.outstanding == 0) out.append(Out::one_outcome); else c.outstanding--;
-  if (c.owed == 0) out.append(Out::right_response); else c.owed--;
+  if (c.owed == 0 || c.stray) out.append(Out::right_response);
+  if (c.owed > 0) c.owed--;
+  settle(c);
 }
 /// The 408 of an idle server answers no request; `complete` follows and finds no response owed.
 constexpr void complete_408(Context&, Outs& out) { out.append(Out::unsolicited_response); }
-constexpr void abandon(Context& c)        { c.outstanding = 0; }
+constexpr void abandon(Context& c)        { c.outstanding = 0; settle(c); }
 constexpr void finish(Context& c, Outs& out) { if (c.outstanding > 0) out.append(Out::one_outcome); c = {}; }
 
 struct HopObserver : Machine<HopObserver, Context, Out> {

@@ -139,6 +139,7 @@ class HopJudge {
       const Time bound = knob.safer > 0 ? beyond_all(system) : -timer.hi;
       const Edge edge = find_edge(system, knob.timer, together, 0, knob.safer, bound, options_.limits);
       if (edge.present_at) judged.thresholds.push_back({knob, *edge.present_at});
+      judged.advice_cut |= edge.undecided;
     }
     for (const Mitigation& mitigation : mitigations()) {
       HopSettings changed = settings;
@@ -148,6 +149,7 @@ class HopJudge {
       const bool clean = std::none_of(without.found.begin(), without.found.end(), [&](const Found& found) {
         return together >> found.output & 1 || !(happening >> found.output & 1);
       });
+      judged.advice_cut |= !without.complete;
       if (without.complete && clean) judged.excluded_by.push_back(&mitigation);
     }
   }

@@ -31,6 +31,7 @@ struct RaceAnalysis {
   std::optional<Threshold> margin{};        ///< absent: how far that timer can move before the race happens
   std::vector<Threshold> thresholds{};      ///< present: timer values that exclude it
   std::vector<const Mitigation*> excluded_by{};
+  bool advice_cut = false;                  ///< a limit was hit while looking for what excludes it
   Path path{};                              ///< when it happens: the shortest run
   Schedule schedule{};
   std::string limit{};                      ///< undecided: what was hit

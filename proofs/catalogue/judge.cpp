@@ -133,6 +133,7 @@ std::vector<std::string> fixes_of(const RaceAnalysis& judged, const HopSettings&
     if (std::string way = threshold_text(threshold, hop); !way.empty()) ways.push_back(std::move(way));
   }
   for (const Mitigation* mitigation : judged.excluded_by) ways.push_back(filled(mitigation->text, hop));
+  if (ways.empty() && judged.advice_cut) ways.push_back("no fix is known: the limits stopped the search for one");
   if (ways.empty()) ways.push_back("nothing on this hop alone excludes it: only a safe retry by " + hop.client.name + " hides it");
   return ways;
 }
@@ -212,6 +213,7 @@ class ChainJudge {
       GuaranteeVerdict verdict{.hop = hop, .guarantee = judged.guarantee, .verdict = judged.verdict, .reason = {}};
       if (judged.verdict == Verdict::present) {
         verdict.witness = witness(judged.path, judged.schedule, false);
+        verdict.reason = "see `halfclose explain " + std::string(judged.guarantee->slug) + "`";
         verdict.witness->property = judged.guarantee->slug;
         verdict.witness->statement = judged.guarantee->statement;
       }
@@ -264,6 +266,17 @@ class ChainJudge {
         if (value.origin == Origin::chain) notes.push_back(node.name + "." + name + "." + key + " is not used: " + why);
       }
     };
+    auto idle = [&](const Node& node, const std::optional<Role>& role, const char* name, const std::vector<Key>& keys) {
+      for (const Key& key : keys) {
+        if (!key.decides && role && role->at(key.name).origin == Origin::chain) {
+          notes.push_back(node.name + "." + name + "." + std::string(key.name) + " is read, and changes nothing on a hop judged by itself");
+        }
+      }
+    };
+    for (const Node& node : chain_.nodes) {
+      idle(node, node.server, "downstream", server_keys());
+      idle(node, node.client, "upstream", client_keys());
+    }
     unused(chain_.nodes.front(), chain_.nodes.front().server, "downstream", "nothing stands before the first node");
     unused(chain_.nodes.back(), chain_.nodes.back().client, "upstream", "nothing stands behind the last node");
   }

@@ -12,6 +12,12 @@ struct Parent {
   system::Stimulus stimulus{};
 };
 
+struct Successor {
+  system::State state;
+  system::Stimulus stimulus{};
+  std::uint64_t emitted = 0, hash = 0;
+};
+
 Path path_to(const std::vector<Parent>& parents, std::uint32_t state) {
   Path path;
   for (; state != 0; state = parents[state].state) path.push_back(parents[state].stimulus);
@@ -31,6 +37,7 @@ Exploration explore(const system::System& system, const Search& search, StateSet
 
   std::uint64_t missing = search.goals;
   std::vector<system::Stimulus> stimuli;
+  std::vector<Successor> successors;
   system::StepResult step;
   std::size_t level_end = 1;
   for (std::size_t next = 0; next < states.size(); ++next) {
@@ -40,20 +47,25 @@ Exploration explore(const system::System& system, const Search& search, StateSet
     }
     const system::State state = states[next];
     system.enabled(state, stimuli);
+    successors.clear();
     for (const system::Stimulus stimulus : stimuli) {
       system.step(state, stimulus, step);
+      successors.push_back({step.state, stimulus, step.emitted, states.hash_ahead(step.state)});
+    }
+    for (const Successor& successor : successors) states.look_ahead(successor.hash);
+    for (const Successor& successor : successors) {
       ++result.transitions;
-      const auto [index, fresh] = states.insert(step.state);
-      if (fresh) parents.push_back({static_cast<std::uint32_t>(next), stimulus});
-      for (std::uint64_t hit = step.emitted & missing; hit != 0; hit &= hit - 1) {
+      const auto [index, fresh] = states.insert(successor.state, successor.hash);
+      if (fresh) parents.push_back({static_cast<std::uint32_t>(next), successor.stimulus});
+      for (std::uint64_t hit = successor.emitted & missing; hit != 0; hit &= hit - 1) {
         Path path = path_to(parents, static_cast<std::uint32_t>(next));
-        path.push_back(stimulus);
+        path.push_back(successor.stimulus);
         result.found.push_back({static_cast<machine::OutputId>(__builtin_ctzll(hit)), std::move(path)});
         missing &= ~(hit & -hit);
       }
     }
     if (search.stop_when_found && search.goals != 0 && missing == 0) break;
-    if ((next & 0xfff) == 0) {
+    if (states.size() > search.limits.states || (next & 0xfff) == 0) {
       result.bytes = states.bytes() + parents.capacity() * sizeof(Parent);
       const auto elapsed = std::chrono::steady_clock::now() - start;
       if (search.progress && (next & 0xffff) == 0) {

@@ -6,7 +6,7 @@ namespace halfclose::proofs {
 
 void Dbm::load(int clocks, const Bound* bounds) {
   size_ = clocks + 1;
-  std::copy_n(bounds, cells(), bounds_.data());
+  if (bounds != data()) std::copy_n(bounds, cells(), bounds_.data());
 }
 
 bool Dbm::constrain(int i, int j, Bound bound) {
@@ -74,6 +74,12 @@ void Dbm::extrapolate(const system::Time* lower, const system::Time* upper) {
       }
     }
   }
+}
+
+Dbm::Sums Dbm::sums() const {
+  Sums sums{};
+  for (int j = 1; j < size_; ++j) sums[static_cast<std::size_t>(j) % sums.size()] += at(0, j);
+  return sums;
 }
 
 bool Dbm::canonical() const {

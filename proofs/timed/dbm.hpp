@@ -32,6 +32,13 @@ class Dbm {
     for (int i = 0; i < size_ * size_; ++i) bounds_[i] = at_most(0);
   }
 
+  // A matrix has room for 24 clocks and mostly holds a few: only these are copied.
+  Dbm(const Dbm& other) { load(other.clocks(), other.data()); }
+  Dbm& operator=(const Dbm& other) {
+    load(other.clocks(), other.data());
+    return *this;
+  }
+
   int clocks() const { return size_ - 1; }
   int size() const { return size_; }
   Bound at(int i, int j) const { return bounds_[i * size_ + j]; }
@@ -60,6 +67,10 @@ class Dbm {
     }
     return true;
   }
+  /// The bounds from below, which tell most zones apart, added up in groups: a sum that exceeds its counterpart
+  /// disproves `within`.
+  using Sums = std::array<Bound, 4>;
+  Sums sums() const;
   bool canonical() const;
 
  private:

@@ -18,6 +18,12 @@ struct Node {
   system::Stimulus stimulus{};
 };
 
+/// A zone in the list of its state: most are told apart by their sums, without touching the arena.
+struct Passed {
+  std::uint32_t node = 0;
+  Dbm::Sums sums{};  ///< of the extrapolation
+};
+
 /// The bounds of the clocks of one state, as the matrix wants them.
 struct Bounds {
   std::vector<system::Clock> clocks;
@@ -80,7 +86,9 @@ class ZoneGraph {
         keep(step.state, reached, static_cast<std::uint32_t>(next), stimulus);
       }
       if (search_.stop_when_found && search_.goals != 0 && missing == 0) break;
-      if ((next & 0x3ff) == 0 && over_limit(next, std::chrono::steady_clock::now() - start)) break;
+      if (nodes_.size() > search_.limits.states || (next & 0x3ff) == 0) {
+        if (over_limit(next, std::chrono::steady_clock::now() - start)) break;
+      }
     }
     result_.complete = next == nodes_.size();
     result_.states = states_.size();
@@ -95,15 +103,21 @@ class ZoneGraph {
     const auto [index, fresh] = states_.insert(state);
     if (fresh) passed_.emplace_back();
     const std::size_t cells = zone.cells();
-    for (const std::uint32_t other : passed_[index]) {
-      if (zone.within(&arena_[nodes_[other].bounds + cells])) return;
+    const Dbm::Sums sums = zone.sums();
+    for (const Passed& other : passed_[index]) {
+      if (exceeds(sums, other.sums)) continue;
+      if (zone.within(&arena_[nodes_[other.node].bounds + cells])) return;
     }
-    passed_[index].push_back(static_cast<std::uint32_t>(nodes_.size()));
-    nodes_.push_back({index, parent, arena_.size(), stimulus});
-    arena_.insert(arena_.end(), zone.data(), zone.data() + cells);
     Dbm wider = zone;
     wider.extrapolate(target_.lower.data(), target_.upper.data());
+    passed_[index].push_back({static_cast<std::uint32_t>(nodes_.size()), wider.sums()});
+    nodes_.push_back({index, parent, arena_.size(), stimulus});
+    arena_.insert(arena_.end(), zone.data(), zone.data() + cells);
     arena_.insert(arena_.end(), wider.data(), wider.data() + cells);
+  }
+
+  static bool exceeds(const Dbm::Sums& a, const Dbm::Sums& b) {
+    return a[0] > b[0] || a[1] > b[1] || a[2] > b[2] || a[3] > b[3];
   }
 
   Path path_to(std::uint32_t node, system::Stimulus last) const {
@@ -115,7 +129,7 @@ class ZoneGraph {
 
   std::uint64_t bytes() const {
     return states_.bytes() + nodes_.capacity() * sizeof(Node) + arena_.capacity() * sizeof(Bound) +
-           nodes_.size() * sizeof(std::uint32_t);
+           nodes_.size() * sizeof(Passed);
   }
 
   bool over_limit(std::size_t next, std::chrono::steady_clock::duration elapsed) {
@@ -137,7 +151,7 @@ class ZoneGraph {
   StateSet states_;
   std::vector<Node> nodes_;
   std::vector<Bound> arena_;
-  std::vector<std::vector<std::uint32_t>> passed_;
+  std::vector<std::vector<Passed>> passed_;
   Bounds source_, target_;
   Exploration result_;
 };

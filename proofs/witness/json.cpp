@@ -1,10 +1,11 @@
 #include "proofs/witness/json.hpp"
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
 #include "model/deployment/hop_system.hpp"
 #include "proofs/witness/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace halfclose::proofs {
 
@@ -24,20 +25,20 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kFormat = "halfclose-witness/1";
 constexpr std::size_t kTextMaxBytes = 16u << 20;
 constexpr std::size_t kStepsMax = 10'000;
+constexpr int kLineChars = 110;
 
-template <class E>
-struct Word {
+template <class E> struct Word {
   E value;
   std::string_view word;
 };
-template <class E>
-constexpr std::array<Word<E>, 0> kWords{};
+template <class E> constexpr std::array<Word<E>, 0> kWords{};
 
 template <>
-constexpr std::array kWords<CloseStyle>{
-    Word{CloseStyle::plain, "plain"}, Word{CloseStyle::delayed, "delayed"},
-    Word{CloseStyle::half_close_drain, "half-close-drain"}, Word{CloseStyle::half_close_wait, "half-close-wait"},
-    Word{CloseStyle::drain_then_fin, "drain-then-fin"}};
+constexpr std::array kWords<CloseStyle>{Word{CloseStyle::plain, "plain"},
+                                        Word{CloseStyle::delayed, "delayed"},
+                                        Word{CloseStyle::half_close_drain, "half-close-drain"},
+                                        Word{CloseStyle::half_close_wait, "half-close-wait"},
+                                        Word{CloseStyle::drain_then_fin, "drain-then-fin"}};
 template <>
 constexpr std::array kWords<AgeClose>{Word{AgeClose::announced, "announced"},
                                       Word{AgeClose::drain_then_close, "drain-then-close"},
@@ -48,14 +49,15 @@ constexpr std::array kWords<Stimulus::Kind>{
     Word{Stimulus::Kind::alert, "alert"}, Word{Stimulus::Kind::expire, "expire"},
     Word{Stimulus::Kind::choose, "choose"}};
 template <>
-constexpr std::array kWords<Actor>{Word{Actor::client, "client"}, Word{Actor::client_kernel, "client-kernel"},
-                                   Word{Actor::server_kernel, "server-kernel"}, Word{Actor::server, "server"}};
+constexpr std::array kWords<Actor>{
+    Word{Actor::client, "client"}, Word{Actor::client_kernel, "client-kernel"},
+    Word{Actor::server_kernel, "server-kernel"}, Word{Actor::server, "server"}};
 template <>
 constexpr std::array kWords<Happening::Kind>{
-    Word{Happening::Kind::call, "call"}, Word{Happening::Kind::decides, "decides"},
+    Word{Happening::Kind::call, "call"},     Word{Happening::Kind::decides, "decides"},
     Word{Happening::Kind::learns, "learns"}, Word{Happening::Kind::expires, "expires"},
-    Word{Happening::Kind::sends, "sends"}, Word{Happening::Kind::receives, "receives"},
-    Word{Happening::Kind::drops, "drops"}, Word{Happening::Kind::verdict, "verdict"}};
+    Word{Happening::Kind::sends, "sends"},   Word{Happening::Kind::receives, "receives"},
+    Word{Happening::Kind::drops, "drops"},   Word{Happening::Kind::verdict, "verdict"}};
 
 // The schema stands once, in the functions `describe` below; a Writer and a Reader carry it out.
 
@@ -68,7 +70,9 @@ class Writer {
   void flag(const char* key, bool value) { json[key] = value; }
   void time(const char* key, Time value) { json[key] = value; }
   void limit(const char* key, Time value) { json[key] = value >= kOff ? Json() : Json(value); }
-  void moment(const char* key, const std::optional<Time>& value) { json[key] = value ? Json(*value) : Json(); }
+  void moment(const char* key, const std::optional<Time>& value) {
+    json[key] = value ? Json(*value) : Json();
+  }
   /// Left out when it says nothing.
   void result(const char* key, const std::string& value) {
     if (!value.empty()) json[key] = value;
@@ -78,20 +82,17 @@ class Writer {
   }
   void index(const char* key, system::Index value) { json[key] = value; }
   void count(const char* key, std::size_t value) { json[key] = value; }
-  template <class E>
-  void word(const char* key, E value) {
+  template <class E> void word(const char* key, E value) {
     for (const auto& known : kWords<E>) {
       if (known.value == value) json[key] = known.word;
     }
   }
-  template <class F>
-  void object(const char* key, F members) {
+  template <class F> void object(const char* key, F members) {
     Writer inner;
     members(inner);
     json[key] = std::move(inner.json);
   }
-  template <class T, class F>
-  void list(const char* key, T& items, F members) {
+  template <class T, class F> void list(const char* key, T& items, F members) {
     Json& array = json[key] = Json::array();
     for (auto& item : items) {
       Writer inner;
@@ -105,7 +106,8 @@ class Reader {
  public:
   static constexpr bool kReads = true;
 
-  Reader(const Json& json, std::string where, std::string& error) : json_(json), where_(std::move(where)), error_(error) {
+  Reader(const Json& json, std::string where, std::string& error)
+      : json_(json), where_(std::move(where)), error_(error) {
     if (!json.is_object()) fail("is an object");
   }
 
@@ -141,13 +143,14 @@ class Reader {
     if (const Json* found = member(key)) value = static_cast<int>(whole(*found, key, 1'000'000));
   }
   void index(const char* key, system::Index& value) {
-    if (const Json* found = member(key)) value = static_cast<system::Index>(whole(*found, key, 254));
+    if (const Json* found = member(key))
+      value = static_cast<system::Index>(whole(*found, key, 254));
   }
   void count(const char* key, std::size_t& value) {
-    if (const Json* found = member(key)) value = static_cast<std::size_t>(whole(*found, key, kStepsMax));
+    if (const Json* found = member(key))
+      value = static_cast<std::size_t>(whole(*found, key, kStepsMax));
   }
-  template <class E>
-  void word(const char* key, E& value) {
+  template <class E> void word(const char* key, E& value) {
     const Json* found = member(key);
     if (found == nullptr) return;
     std::string words;
@@ -160,16 +163,14 @@ class Reader {
     }
     fail("is one of " + words, key);
   }
-  template <class F>
-  void object(const char* key, F members) {
+  template <class F> void object(const char* key, F members) {
     const Json* found = member(key);
     if (found == nullptr) return;
     Reader inner(*found, path(key), error_);
     members(inner);
     inner.finish();
   }
-  template <class T, class F>
-  void list(const char* key, T& items, F members) {
+  template <class T, class F> void list(const char* key, T& items, F members) {
     const Json* found = member(key);
     if (found == nullptr) return;
     if (!found->is_array()) return fail("is a list", key);
@@ -185,7 +186,8 @@ class Reader {
   void finish() {
     if (!error_.empty()) return;
     for (const auto& [key, value] : json_.items()) {
-      if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) return fail("has an unknown member `" + printable(key.substr(0, 40)) + "`");
+      if (std::find(asked_.begin(), asked_.end(), key) == asked_.end())
+        return fail("has an unknown member `" + printable(key.substr(0, 40)) + "`");
     }
   }
   void fail(const std::string& rule, const char* key = nullptr) {
@@ -196,7 +198,8 @@ class Reader {
   bool ok() const { return error_.empty(); }
 
  private:
-  static constexpr Time kForeverMax = 1'000 * kDurationMax;  // far, and sums of a few do not overflow
+  static constexpr Time kForeverMax =
+      1'000 * kDurationMax;  // far, and sums of a few do not overflow
 
   std::string path(const char* key) const { return where_.empty() ? key : where_ + "." + key; }
   bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
@@ -209,8 +212,9 @@ class Reader {
     return nullptr;
   }
   Time whole(const Json& value, const char* key, Time most) {
-    const bool fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
-                                                 : value.is_number_integer() && value.get<std::int64_t>() >= 0;
+    const bool fits = value.is_number_unsigned()
+                          ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
+                          : value.is_number_integer() && value.get<std::int64_t>() >= 0;
     if (fits) return value.get<Time>();
     fail("is a whole number from 0 to " + std::to_string(most), key);
     return 0;
@@ -223,24 +227,21 @@ class Reader {
 };
 
 /// `T` as the direction has it: const for the writer.
-template <class IO, class T>
-using In = std::conditional_t<IO::kReads, T, const T>&;
+template <class IO, class T> using In = std::conditional_t<IO::kReads, T, const T>&;
 
-//--- the schema --------------------------------------------------------------------------------------------------
+//--- the schema
+//--------------------------------------------------------------------------------------------------
 
 /// `T` as the direction has it: const for the writer.
-template <class IO, class T>
-using In = std::conditional_t<IO::kReads, T, const T>&;
+template <class IO, class T> using In = std::conditional_t<IO::kReads, T, const T>&;
 
-template <class IO>
-void describe(IO& io, In<IO, Loop> loop) {
+template <class IO> void describe(IO& io, In<IO, Loop> loop) {
   io.time("stall_us", loop.stall);
   io.flag("timers_first", loop.timers_first);
   io.flag("cached_clock", loop.cached_clock);
 }
 
-template <class IO>
-void describe(IO& io, In<IO, ClientSide> client) {
+template <class IO> void describe(IO& io, In<IO, ClientSide> client) {
   io.text("name", client.name);
   io.limit("idle_us", client.idle);
   io.limit("age_us", client.age);
@@ -258,8 +259,7 @@ void describe(IO& io, In<IO, ClientSide> client) {
   io.object("loop", [&](IO& in) { describe(in, client.loop); });
 }
 
-template <class IO>
-void describe(IO& io, In<IO, ServerSide> server) {
+template <class IO> void describe(IO& io, In<IO, ServerSide> server) {
   io.text("name", server.name);
   io.limit("idle_us", server.idle);
   io.time("idle_grace_us", server.idle_grace);
@@ -280,8 +280,7 @@ void describe(IO& io, In<IO, ServerSide> server) {
   io.object("loop", [&](IO& in) { describe(in, server.loop); });
 }
 
-template <class IO>
-void describe(IO& io, In<IO, HopSettings> settings) {
+template <class IO> void describe(IO& io, In<IO, HopSettings> settings) {
   io.object("client", [&](IO& in) { describe(in, settings.client); });
   io.object("server", [&](IO& in) { describe(in, settings.server); });
   io.time("delay_min_us", settings.delay_min);
@@ -293,8 +292,7 @@ void describe(IO& io, In<IO, HopSettings> settings) {
   io.flag("with_shutdown", settings.with_shutdown);
 }
 
-template <class IO>
-void describe(IO& io, In<IO, WitnessStep> step) {
+template <class IO> void describe(IO& io, In<IO, WitnessStep> step) {
   io.time("at_us", step.at);
   io.text("stimulus", step.stimulus);
   io.list("happenings", step.happenings, [](IO& in, In<IO, Happening> happening) {
@@ -305,7 +303,8 @@ void describe(IO& io, In<IO, WitnessStep> step) {
     in.segment("segment", happening.segment);
   });
   io.object("states", [&](IO& in) {
-    for (const auto& actor : kWords<Actor>) in.text(actor.word.data(), step.states[static_cast<std::size_t>(actor.value)]);
+    for (const auto& actor : kWords<Actor>)
+      in.text(actor.word.data(), step.states[static_cast<std::size_t>(actor.value)]);
   });
 }
 
@@ -359,11 +358,36 @@ void describe(IO& io, In<IO, Witness> w, In<IO, std::vector<std::string>> names)
   [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7] = w.settings.client;
   [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9] = w.settings.client.profile;
   [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9] = w.settings.server;
-  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10] = w.settings.server.profile;
+  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10] =
+      w.settings.server.profile;
   [[maybe_unused]] const auto& [g1, g2, g3] = w.settings.client.loop;
 }
 
 //-----------------------------------------------------------------------------------------------------------------
+
+/// What fits on a line stands on one: a step reads like a step. A negative indent puts everything
+/// on one.
+std::string print(const Json& json, int indent, int depth) {
+  if (!json.is_structured()) return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const bool is_object = json.is_object();
+  auto items = [&](int inner_indent, const std::string& between) {
+    std::string text;
+    for (const auto& [key, value] : json.items()) {
+      if (!text.empty()) text += between;
+      if (is_object) text += Json(key).dump() + ": ";
+      text += print(value, inner_indent, depth + 1);
+    }
+    return text;
+  };
+  const char open = is_object ? '{' : '[', close = is_object ? '}' : ']';
+  const std::string line = open + items(-1, ", ") + close;
+  if (indent < 0 || json.empty() || static_cast<int>(line.size()) + indent * depth <= kLineChars)
+    return line;
+  const auto margin = [&](int levels) {
+    return "\n" + std::string(static_cast<std::size_t>(indent * levels), ' ');
+  };
+  return open + margin(depth + 1) + items(indent, "," + margin(depth + 1)) + margin(depth) + close;
+}
 
 /// Empty when the system has no such stimulus.
 std::string stimulus_name(const system::System& system, Stimulus stimulus) {
@@ -374,7 +398,8 @@ std::string stimulus_name(const system::System& system, Stimulus stimulus) {
 }
 
 std::string check_settings(const HopSettings& settings) {
-  if (settings.delay_min < 0 || settings.delay_min > settings.delay_max) return "`settings.delay_min_us` is at most delay_max_us";
+  if (settings.delay_min < 0 || settings.delay_min > settings.delay_max)
+    return "`settings.delay_min_us` is at most delay_max_us";
   return {};
 }
 
@@ -385,14 +410,20 @@ std::string check(const Witness& w, const std::vector<std::string>& names) {
     const std::string name = stimulus_name(system, w.path[k]);
     if (name != names[k]) {
       return "`path[" + std::to_string(k) + "].name` is " +
-             (name.empty() ? "of no stimulus of this hop" : "`" + printable(name) + "` on this hop, not `" + printable(names[k]) + "`");
+             (name.empty()
+                  ? "of no stimulus of this hop"
+                  : "`" + printable(name) + "` on this hop, not `" + printable(names[k]) + "`");
     }
   }
   for (std::size_t k = 0; k < w.steps.size(); ++k) {
     for (const Happening& happening : w.steps[k].happenings) {
-      const bool on_wire = happening.kind == Happening::Kind::sends || happening.kind == Happening::Kind::receives;
-      if (on_wire == (happening.segment >= 0) && happening.segment < static_cast<int>(w.segments.size())) continue;
-      return "`steps[" + std::to_string(k) + "].happenings` name a segment when one is sent or received, and one that is listed";
+      const bool on_wire =
+          happening.kind == Happening::Kind::sends || happening.kind == Happening::Kind::receives;
+      if (on_wire == (happening.segment >= 0) &&
+          happening.segment < static_cast<int>(w.segments.size()))
+        continue;
+      return "`steps[" + std::to_string(k) +
+             "].happenings` name a segment when one is sent or received, and one that is listed";
     }
   }
   return {};
@@ -420,11 +451,12 @@ LoadedWitness load(std::string_view text) {
 std::string to_json(const Witness& witness, int indent) {
   const system::System system = hop_system(witness.settings);
   std::vector<std::string> names;
-  for (const Stimulus stimulus : witness.path) names.push_back(stimulus_name(system, stimulus));
+  for (const Stimulus stimulus : witness.path)
+    names.push_back(stimulus_name(system, stimulus));
   Writer writer;
   writer.text("format", std::string(kFormat));
   describe(writer, witness, names);
-  return writer.json.dump(indent, ' ', false, Json::error_handler_t::replace);
+  return print(writer.json, indent, 0);
 }
 
 LoadedWitness from_json(std::string_view text) {
@@ -440,9 +472,12 @@ namespace {
 
 std::string clock_name(const system::System& system, const system::Clock& clock) {
   switch (clock.kind) {
-    case system::Clock::Kind::timer: return system.timers[clock.index].name;
-    case system::Clock::Kind::message: return "the delay of " + system.queues[clock.index].name;
-    case system::Clock::Kind::attention: return "the stall bound of " + system.queues[clock.index].name;
+    case system::Clock::Kind::timer:
+      return system.timers[clock.index].name;
+    case system::Clock::Kind::message:
+      return "the delay of " + system.queues[clock.index].name;
+    case system::Clock::Kind::attention:
+      return "the stall bound of " + system.queues[clock.index].name;
   }
   return {};
 }
@@ -450,7 +485,8 @@ std::string clock_name(const system::System& system, const system::Clock& clock)
 /// A run in time: where it stands, and when each clock that runs there was started.
 class Replay {
  public:
-  Replay(const system::System& system, const Witness& witness) : system_(system), w_(witness), state_(system.initial()) {
+  Replay(const system::System& system, const Witness& witness)
+      : system_(system), w_(witness), state_(system.initial()) {
     system_.clocks(state_, clocks_);
     started_.assign(clocks_.size(), 0);
   }
@@ -458,7 +494,8 @@ class Replay {
   /// The first step that cannot happen when it is said to, in words; empty when there is none.
   std::string run() {
     for (std::size_t k = 0; k < w_.path.size(); ++k) {
-      if (std::string error = take(k); !error.empty()) return "step " + std::to_string(k) + ", " + error;
+      if (std::string error = take(k); !error.empty())
+        return "step " + std::to_string(k) + ", " + error;
     }
     return {};
   }
@@ -472,7 +509,9 @@ class Replay {
       return "stimulus: `" + stimulus_name(system_, stimulus) + "` cannot happen there";
     }
     const Time at = w_.steps[k].at;
-    if (at < now_) return "at: " + format_time(at) + " is before " + format_time(now_) + ", when the run has got so far";
+    if (at < now_)
+      return "at: " + format_time(at) + " is before " + format_time(now_) +
+             ", when the run has got so far";
     now_ = at;
     if (std::string error = late("at"); !error.empty()) return error;
     const int guarded = system_.clock_of(clocks_, stimulus);
@@ -503,13 +542,15 @@ class Replay {
 
   std::string late(const char* field) const {
     for (std::size_t c = 0; c < clocks_.size(); ++c) {
-      if (now_ - started_[c] > clocks_[c].hi) return forbidden(field, " is later than ", c, clocks_[c].hi);
+      if (now_ - started_[c] > clocks_[c].hi)
+        return forbidden(field, " is later than ", c, clocks_[c].hi);
     }
     return {};
   }
-  std::string forbidden(const char* field, const char* relation, std::size_t clock, Time bound) const {
-    return field + (": " + format_time(now_)) + relation + clock_name(system_, clocks_[clock]) + " allows, " +
-           format_time(started_[clock] + bound);
+  std::string forbidden(const char* field, const char* relation, std::size_t clock,
+                        Time bound) const {
+    return field + (": " + format_time(now_)) + relation + clock_name(system_, clocks_[clock]) +
+           " allows, " + format_time(started_[clock] + bound);
   }
 
   const system::System& system_;
@@ -525,20 +566,27 @@ std::string difference(const Json& recorded, const Json& again, const std::strin
   if (recorded == again) return {};
   if (recorded.is_array() && again.is_array()) {
     for (std::size_t i = 0; i < std::min(recorded.size(), again.size()); ++i) {
-      const std::string found = difference(recorded[i], again[i], where + "[" + std::to_string(i) + "]");
+      const std::string found =
+          difference(recorded[i], again[i], where + "[" + std::to_string(i) + "]");
       if (!found.empty()) return found;
     }
-    return where + ": " + std::to_string(recorded.size()) + " are recorded, " + std::to_string(again.size()) + " happen";
+    return where + ": " + std::to_string(recorded.size()) + " are recorded, " +
+           std::to_string(again.size()) + " happen";
   }
   if (recorded.is_object() && again.is_object()) {
     for (const Json* keys : {&recorded, &again}) {
       for (const auto& [key, value] : keys->items()) {
-        const std::string found = difference(recorded.value(key, Json()), again.value(key, Json()), where + "." + key);
+        const std::string found =
+            difference(recorded.value(key, Json()), again.value(key, Json()), where + "." + key);
         if (!found.empty()) return found;
       }
     }
   }
-  auto shown = [](const Json& json) { return json.is_null() ? "nothing" : "`" + printable(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "`"; };
+  auto shown = [](const Json& json) {
+    return json.is_null()
+               ? "nothing"
+               : "`" + printable(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "`";
+  };
   return where + ": " + shown(recorded) + " is recorded, " + shown(again) + " happens";
 }
 
@@ -571,14 +619,19 @@ std::string check_property(const system::System& system, const Witness& w) {
 std::string re_execute(const Witness& witness) {
   if (std::string error = check_settings(witness.settings); !error.empty()) return error;
   if (witness.steps.size() != witness.path.size()) {
-    return "steps: " + std::to_string(witness.steps.size()) + " are recorded, the path has " + std::to_string(witness.path.size());
+    return "steps: " + std::to_string(witness.steps.size()) + " are recorded, the path has " +
+           std::to_string(witness.path.size());
   }
   try {
     const system::System system = hop_system(witness.settings);
     if (std::string error = Replay(system, witness).run(); !error.empty()) return printable(error);
     std::vector<Time> times;
-    for (const WitnessStep& step : witness.steps) times.push_back(step.at);
-    if (std::string error = compare(witness, make_witness(witness.settings, witness.path, times, witness.aging)); !error.empty()) return error;
+    for (const WitnessStep& step : witness.steps)
+      times.push_back(step.at);
+    if (std::string error =
+            compare(witness, make_witness(witness.settings, witness.path, times, witness.aging));
+        !error.empty())
+      return error;
     return check_property(system, witness);
   } catch (const std::exception& refusal) {
     return std::string("the model cannot run it: ") + refusal.what();

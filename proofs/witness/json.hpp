@@ -3,31 +3,35 @@
 // What is read may come from anybody. `from_json` answers for its form, `re_execute` for its truth.
 #pragma once
 
-#include <string_view>
-
 #include "proofs/witness/witness.hpp"
+
+#include <string_view>
 
 namespace halfclose::proofs {
 
-/// @param indent  blanks per level; negative for one line
+/// What fits on a line of 110 characters stands on one.
+///
+/// @param indent  blanks per level; negative for everything on one line
 std::string to_json(const Witness& witness, int indent = 2);
 
 struct LoadedWitness {
   std::optional<Witness> witness;
-  std::string error;  ///< one line, empty when there is a witness: where, and the rule that is broken
+  std::string
+      error;  ///< one line, empty when there is a witness: where, and the rule that is broken
 };
 
-/// Checks every member: none is missing or unknown, numbers are in range, and each stimulus of the path bears the
-/// name it has on the hop that the settings describe.
+/// Checks every member: none is missing or unknown, numbers are in range, and each stimulus of the
+/// path bears the name it has on the hop that the settings describe.
 ///
 /// @errors  none thrown
 LoadedWitness from_json(std::string_view text);
 
 /// Runs the path again, on the tables of today, and compares.
 ///
-/// @return  empty when the bounds of every clock allow the times and everything recorded happens again; otherwise
-///          the first difference, naming step and field. The property, if the observer knows it, must be among
-///          the verdicts. Names, statement, symptoms and fix are not judged.
+/// @return  empty when the bounds of every clock allow the times and everything recorded happens
+/// again; otherwise
+///          the first difference, naming step and field. The property, if the observer knows it,
+///          must be among the verdicts. Names, statement, symptoms and fix are not judged.
 /// @errors  none thrown
 std::string re_execute(const Witness& witness);
 

@@ -1,11 +1,11 @@
 #include "proofs/witness/svg.hpp"
 
+#include "proofs/witness/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-
-#include "proofs/witness/text.hpp"
 
 namespace halfclose::proofs {
 
@@ -15,7 +15,8 @@ namespace {
 constexpr double kWidth = 1190, kMargin = 24, kAxis = 104;
 constexpr double kApp[] = {330, 950}, kKernel[] = {490, 790};
 constexpr double kBandHalf = 6, kRow = 22, kLine = 14, kGap = 34, kBanner = 34;
-constexpr int kSpeechChars = 28;  // of a wide sans font at 12 pixels, beside an application's lifeline
+constexpr int kSpeechChars =
+    28;  // of a wide sans font at 12 pixels, beside an application's lifeline
 constexpr int kNameChars = 18;
 constexpr int kProseChars = 140, kWhoChars = 64;
 constexpr double kCharWidth = 6.9;  // at 11 pixels, on the safe side
@@ -31,9 +32,10 @@ constexpr const char* kControl = "#4b5563";
 /// Light enough for nothing to depend on the colour alone: each band bears its name.
 const char* state_colour(std::string_view state) {
   constexpr std::pair<std::string_view, const char*> kColours[] = {
-      {"LISTEN", "#e5e7eb"},     {"SYN-SENT", "#c7d2fe"},   {"SYN-RECEIVED", "#c7d2fe"}, {"ESTABLISHED", "#5fb58c"},
-      {"CLOSE-WAIT", "#f2c14e"}, {"LAST-ACK", "#c79ad6"},   {"FIN-WAIT-1", "#ee9a4d"},   {"FIN-WAIT-2", "#f6cfa3"},
-      {"CLOSING", "#d98fa6"},    {"TIME-WAIT", "#8fc1e3"},  {"CLOSED", "#6b7280"}};
+      {"LISTEN", "#e5e7eb"},      {"SYN-SENT", "#c7d2fe"},   {"SYN-RECEIVED", "#c7d2fe"},
+      {"ESTABLISHED", "#5fb58c"}, {"CLOSE-WAIT", "#f2c14e"}, {"LAST-ACK", "#c79ad6"},
+      {"FIN-WAIT-1", "#ee9a4d"},  {"FIN-WAIT-2", "#f6cfa3"}, {"CLOSING", "#d98fa6"},
+      {"TIME-WAIT", "#8fc1e3"},   {"CLOSED", "#6b7280"}};
   for (const auto& [name, colour] : kColours) {
     if (name == state) return colour;
   }
@@ -44,12 +46,23 @@ std::string escape(std::string_view text) {
   std::string escaped;
   for (const char c : printable(text)) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -59,7 +72,8 @@ std::string shorten(const std::string& text, int chars) {
   std::string clean = printable(text);
   if (length(clean) <= chars) return clean;
   while (length(clean) >= chars) {
-    while ((clean.back() & 0xc0) == 0x80) clean.pop_back();
+    while ((clean.back() & 0xc0) == 0x80)
+      clean.pop_back();
     clean.pop_back();
   }
   return clean + "\u2026";
@@ -75,7 +89,8 @@ struct Arrow {
 
 double distance(Point p, const Arrow& arrow) {
   const double dx = arrow.to.x - arrow.from.x, dy = arrow.to.y - arrow.from.y;
-  const double along = ((p.x - arrow.from.x) * dx + (p.y - arrow.from.y) * dy) / (dx * dx + dy * dy);
+  const double along =
+      ((p.x - arrow.from.x) * dx + (p.y - arrow.from.y) * dy) / (dx * dx + dy * dy);
   const double t = std::clamp(along, 0.0, 1.0);
   return std::hypot(p.x - arrow.from.x - t * dx, p.y - arrow.from.y - t * dy);
 }
@@ -104,7 +119,8 @@ class Picture {
   }
 
  private:
-  //--- strokes -----------------------------------------------------------------------------------------------------
+  //--- strokes
+  //-----------------------------------------------------------------------------------------------------
   struct Font {
     double size = 12;
     const char* colour = kInk;
@@ -114,40 +130,59 @@ class Picture {
   };
   void put(Point at, std::string_view text, const Font& font) {
     std::string more;
-    auto attribute = [&](const char* name, std::string_view value) { more += fmt::format(R"( {}="{}")", name, value); };
+    auto attribute = [&](const char* name, std::string_view value) {
+      more += fmt::format(R"( {}="{}")", name, value);
+    };
     if (font.bold) attribute("font-weight", "bold");
     if (font.italic) attribute("font-style", "italic");
-    if (font.angle != 0) attribute("transform", fmt::format("rotate({:.1f} {:.1f} {:.1f})", font.angle, at.x, at.y));
-    if (font.halo) more += R"( stroke="#fff" stroke-width="4" paint-order="stroke" stroke-linejoin="round")";
-    body_ += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" font-size="{}" fill="{}" text-anchor="{}"{}>{}</text>)" "\n", at.x,
-                         at.y, font.size, font.colour, font.anchor, more, escape(text));
+    if (font.angle != 0)
+      attribute("transform", fmt::format("rotate({:.1f} {:.1f} {:.1f})", font.angle, at.x, at.y));
+    if (font.halo)
+      more += R"( stroke="#fff" stroke-width="4" paint-order="stroke" stroke-linejoin="round")";
+    body_ += fmt::format(
+        R"(<text x="{:.1f}" y="{:.1f}" font-size="{}" fill="{}" text-anchor="{}"{}>{}</text>)"
+        "\n",
+        at.x, at.y, font.size, font.colour, font.anchor, more, escape(text));
   }
-  void stroke(Point a, Point b, const char* colour, double width = 1, const char* dashes = nullptr) {
-    body_ += fmt::format(R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" stroke="{}" stroke-width="{}"{}/>)" "\n", a.x, a.y,
-                         b.x, b.y, colour, width, dashes == nullptr ? "" : fmt::format(R"( stroke-dasharray="{}")", dashes));
+  void stroke(Point a, Point b, const char* colour, double width = 1,
+              const char* dashes = nullptr) {
+    body_ += fmt::format(
+        R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" stroke="{}" stroke-width="{}"{}/>)"
+        "\n",
+        a.x, a.y, b.x, b.y, colour, width,
+        dashes == nullptr ? "" : fmt::format(R"( stroke-dasharray="{}")", dashes));
   }
-  void box(Point at, double width, double height, const char* fill, double radius = 0, const char* border = "none") {
-    body_ += fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="{}" fill="{}" stroke="{}"/>)" "\n", at.x,
-                         at.y, width, height, radius, fill, border);
+  void box(Point at, double width, double height, const char* fill, double radius = 0,
+           const char* border = "none") {
+    body_ += fmt::format(
+        R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="{}" fill="{}" stroke="{}"/>)"
+        "\n",
+        at.x, at.y, width, height, radius, fill, border);
   }
 
-  //--- from top to bottom --------------------------------------------------------------------------------------------
+  //--- from top to bottom
+  //--------------------------------------------------------------------------------------------
   std::string head() const {
-    const std::string name = escape(w_.property.empty() ? hop_name(w_) : w_.property + ", " + hop_name(w_));
+    const std::string name =
+        escape(w_.property.empty() ? hop_name(w_) : w_.property + ", " + hop_name(w_));
     return fmt::format(
         R"(<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{0}" height="{1:.0f}" viewBox="0 0 {0} {1:.0f}" )"
         R"(font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif">)"
-        "\n<title>{2}</title>\n<desc>{3}</desc>\n" R"(<rect width="100%" height="100%" fill="#fff"/>)" "\n",
+        "\n<title>{2}</title>\n<desc>{3}</desc>\n"
+        R"(<rect width="100%" height="100%" fill="#fff"/>)"
+        "\n",
         kWidth, y_, name, escape(w_.statement));
   }
 
   void title() {
     y_ = 40;
     const std::string hop = hop_name(w_);
-    put({kMargin, y_}, shorten(w_.property.empty() ? hop : w_.property + " \u00b7 " + hop, 80), {.size = 20, .bold = true});
+    put({kMargin, y_}, shorten(w_.property.empty() ? hop : w_.property + " \u00b7 " + hop, 80),
+        {.size = 20, .bold = true});
     if (!w_.client_profile.empty()) {
       y_ += 20;
-      put({kMargin, y_}, shorten(w_.client_profile + " \u2192 " + w_.server_profile, kProseChars), {.colour = kFaint});
+      put({kMargin, y_}, shorten(w_.client_profile + " \u2192 " + w_.server_profile, kProseChars),
+          {.colour = kFaint});
     }
     y_ += 4;
     prose(w_.statement, kMargin, kProseChars, 13);
@@ -159,7 +194,8 @@ class Picture {
       const bool kernel = actor == Actor::client_kernel || actor == Actor::server_kernel;
       const bool client = actor == Actor::client || actor == Actor::client_kernel;
       const std::string& name = client ? w_.settings.client.name : w_.settings.server.name;
-      const std::string label = kernel ? shorten(name, kNameChars - 7) + " kernel" : shorten(name, kNameChars);
+      const std::string label =
+          kernel ? shorten(name, kNameChars - 7) + " kernel" : shorten(name, kNameChars);
       put({x, y_ + 17}, label, {.anchor = "middle", .bold = true});
     }
     y_ += 26;
@@ -172,7 +208,8 @@ class Picture {
       y_ += gap(row);
       std::size_t lines = 1;
       for (const auto& speech : row.speech) {
-        if (speech) lines = std::max(lines, speech_lines(*speech).size() + (speech->becomes.empty() ? 0 : 1));
+        if (speech)
+          lines = std::max(lines, speech_lines(*speech).size() + (speech->becomes.empty() ? 0 : 1));
       }
       row_y_.push_back(y_ + kRow / 2);
       row_height_.push_back(kRow + kLine * static_cast<double>(lines - 1));
@@ -183,7 +220,9 @@ class Picture {
     bottom_ = y_;
   }
 
-  static double gap(const Row& row) { return (row.busy > 0 ? kGap : 0) + (row.quiet > 0 ? kGap : 0); }
+  static double gap(const Row& row) {
+    return (row.busy > 0 ? kGap : 0) + (row.quiet > 0 ? kGap : 0);
+  }
 
   void grid() {
     for (std::size_t r = 0; r < rows_.size(); ++r) {
@@ -205,7 +244,8 @@ class Picture {
 
   void lifelines() {
     for (const int side : {0, 1}) {
-      for (const double x : {kApp[side], kKernel[side]}) stroke({x, top_}, {x, bottom_}, "#9ca3af");
+      for (const double x : {kApp[side], kKernel[side]})
+        stroke({x, top_}, {x, bottom_}, "#9ca3af");
     }
   }
 
@@ -218,10 +258,13 @@ class Picture {
         for (std::size_t later = r + 1; later < rows_.size() && end == bottom_; ++later) {
           if (!rows_[later].socket[side].empty()) end = row_y_[later];
         }
-        box({kKernel[side] - kBandHalf, row_y_[r]}, 2 * kBandHalf, end - row_y_[r], state_colour(state));
+        box({kKernel[side] - kBandHalf, row_y_[r]}, 2 * kBandHalf, end - row_y_[r],
+            state_colour(state));
         const double x = side == 0 ? kKernel[0] - kBandHalf - 6 : kKernel[1] + kBandHalf + 6;
-        put({x, row_y_[r] + 4}, state, {.size = 11, .anchor = side == 0 ? "end" : "start", .bold = true, .halo = true});
-        if (std::find(states_.begin(), states_.end(), state) == states_.end()) states_.push_back(state);
+        put({x, row_y_[r] + 4}, state,
+            {.size = 11, .anchor = side == 0 ? "end" : "start", .bold = true, .halo = true});
+        if (std::find(states_.begin(), states_.end(), state) == states_.end())
+          states_.push_back(state);
       }
     }
   }
@@ -235,10 +278,13 @@ class Picture {
       const int side = timer.owner == Actor::server || timer.owner == Actor::server_kernel;
       const double inward = side == 0 ? 1 : -1;
       const double from = row_at(timer.armed, side, true);
-      const double to = timer.expired ? row_at(*timer.expired, side, false) : timer.cancelled ? row_at(*timer.cancelled, side, false) : bottom_;
+      const double to = timer.expired     ? row_at(*timer.expired, side, false)
+                        : timer.cancelled ? row_at(*timer.cancelled, side, false)
+                                          : bottom_;
       auto& slots = busy_until[side];
       std::size_t slot = 0;
-      while (slot < slots.size() && slots[slot] > from) ++slot;
+      while (slot < slots.size() && slots[slot] > from)
+        ++slot;
       if (slot == slots.size()) slots.push_back(0);
       slots[slot] = to;
       const double x = kApp[side] + inward * (9 + 18 * static_cast<double>(slot));
@@ -248,18 +294,25 @@ class Picture {
       const std::string tag = fmt::format("T{}", number);
       const std::string label = tag + " " + timer.symbol.substr(timer.symbol.rfind('.') + 1);
       const bool fits = length(label) * 6.2 < to - from - 8;
-      // Read upwards on the client's side and downwards on the server's: the text keeps off the lifeline.
+      // Read upwards on the client's side and downwards on the server's: the text keeps off the
+      // lifeline.
       put({x + inward * 5, (from + to) / 2}, fits ? label : tag,
-          {.size = 10, .colour = kTimer, .anchor = "middle", .halo = true, .angle = side == 0 ? 90.0 : -90.0});
+          {.size = 10,
+           .colour = kTimer,
+           .anchor = "middle",
+           .halo = true,
+           .angle = side == 0 ? 90.0 : -90.0});
     }
   }
 
-  /// The row of an instant where a timer of that side begins (the last that fits) or ends (the first).
+  /// The row of an instant where a timer of that side begins (the last that fits) or ends (the
+  /// first).
   double row_at(Time at, int side, bool begins) const {
     std::optional<double> any, speaking;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       // Armed by a request that is left out: when the others end.
-      if (rows_[r].busy > 0 && rows_[r].at > at && !any) any = row_y_[r] - kRow / 2 - gap(rows_[r]) + kGap;
+      if (rows_[r].busy > 0 && rows_[r].at > at && !any)
+        any = row_y_[r] - kRow / 2 - gap(rows_[r]) + kGap;
       if (rows_[r].at != at) continue;
       if (!any || begins) any = row_y_[r];
       if (rows_[r].speech[side] && (!speaking || begins)) speaking = row_y_[r];
@@ -286,29 +339,44 @@ class Picture {
       }
       if (!leaves) continue;
       // Towards the last row: what was sent before it stays ahead of it.
-      if (!arrives) arrow.to = {arrow.from.x + reach * 130, arrow.from.y + (row_y_.back() + 12 - arrow.from.y) * 130 / (kKernel[1] - kKernel[0])};
+      if (!arrives)
+        arrow.to = {arrow.from.x + reach * 130, arrow.from.y + (row_y_.back() + 12 - arrow.from.y) *
+                                                                   130 / (kKernel[1] - kKernel[0])};
       drawn.push_back(arrow);
     }
-    for (const Arrow& arrow : drawn) draw(arrow);
+    for (const Arrow& arrow : drawn)
+      draw(arrow);
     std::vector<Point> taken;
-    for (const Arrow& arrow : drawn) label(arrow, drawn, taken);
+    for (const Arrow& arrow : drawn)
+      label(arrow, drawn, taken);
   }
 
   void draw(const Arrow& arrow) {
     const Segment& s = w_.segments[arrow.segment];
-    const bool control = s.text.starts_with("SYN") || s.text.starts_with("ACK") || s.text.starts_with("FIN");
+    const bool control =
+        s.text.starts_with("SYN") || s.text.starts_with("ACK") || s.text.starts_with("FIN");
     const char* colour = is_reset(s) ? kBad : control ? kControl : kBytes;
     const double width = control ? 1.3 : 2;
-    body_ += fmt::format("<g><title>{}</title>\n", escape(segment_name(w_, arrow.segment) + ": sent " + format_time(s.sent) +
-                                                        (s.arrived ? ", arrives " + format_time(*s.arrived) : ", still on the wire at the end")));
+    body_ += fmt::format("<g><title>{}</title>\n",
+                         escape(segment_name(w_, arrow.segment) + ": sent " + format_time(s.sent) +
+                                (s.arrived ? ", arrives " + format_time(*s.arrived)
+                                           : ", still on the wire at the end")));
     stroke(arrow.from, arrow.to, colour, width, s.arrived ? nullptr : "5 4");
     if (s.arrived) {
       const double angle = std::atan2(arrow.to.y - arrow.from.y, arrow.to.x - arrow.from.x);
-      auto barb = [&](double turn) { return Point{arrow.to.x - 10 * std::cos(angle + turn), arrow.to.y - 10 * std::sin(angle + turn)}; };
+      auto barb = [&](double turn) {
+        return Point{arrow.to.x - 10 * std::cos(angle + turn),
+                     arrow.to.y - 10 * std::sin(angle + turn)};
+      };
       const Point a = barb(0.35), b = barb(-0.35);
-      body_ += fmt::format(R"(<polygon points="{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}" fill="{}"/>)" "\n", arrow.to.x, arrow.to.y, a.x, a.y, b.x, b.y, colour);
+      body_ +=
+          fmt::format(R"(<polygon points="{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}" fill="{}"/>)"
+                      "\n",
+                      arrow.to.x, arrow.to.y, a.x, a.y, b.x, b.y, colour);
     } else {
-      body_ += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="3.5" fill="#fff" stroke="{}"/>)" "\n", arrow.to.x, arrow.to.y, colour);
+      body_ += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="3.5" fill="#fff" stroke="{}"/>)"
+                           "\n",
+                           arrow.to.x, arrow.to.y, colour);
     }
     body_ += "</g>\n";
   }
@@ -319,7 +387,8 @@ class Picture {
     std::string text = segment_name(w_, arrow.segment);
     if (const Time flown = flight_time(w_, s); flown > 0) text += ", " + format_time(flown);
     text = shorten(text, 34);
-    const double dx = arrow.to.x - arrow.from.x, dy = arrow.to.y - arrow.from.y, span = std::hypot(dx, dy);
+    const double dx = arrow.to.x - arrow.from.x, dy = arrow.to.y - arrow.from.y,
+                 span = std::hypot(dx, dy);
     const Point unit{dx / span, dy / span};
     const Point up = dx > 0 ? Point{unit.y, -unit.x} : Point{-unit.y, unit.x};
     const double half = std::min(length(text) * kCharWidth / 2, span / 2);
@@ -331,26 +400,35 @@ class Picture {
         double penalty = centre / span + (side < 0 ? 1.5 : 0);
         std::vector<Point> spots;
         for (double along = -half; along <= half; along += 6) {
-          const Point spot{arrow.from.x + unit.x * (centre + along) + up.x * side, arrow.from.y + unit.y * (centre + along) + up.y * side};
+          const Point spot{arrow.from.x + unit.x * (centre + along) + up.x * side,
+                           arrow.from.y + unit.y * (centre + along) + up.y * side};
           spots.push_back(spot);
           for (const Arrow& other : all) {
             if (other.segment != arrow.segment) penalty += std::max(0.0, 8 - distance(spot, other));
           }
-          for (const Point& other : taken) penalty += std::max(0.0, 12 - std::hypot(spot.x - other.x, spot.y - other.y));
+          for (const Point& other : taken)
+            penalty += std::max(0.0, 12 - std::hypot(spot.x - other.x, spot.y - other.y));
         }
         if (penalty >= least) continue;
         least = penalty;
-        best = {arrow.from.x + unit.x * centre + up.x * (side - 4), arrow.from.y + unit.y * centre + up.y * (side - 4)};
+        best = {arrow.from.x + unit.x * centre + up.x * (side - 4),
+                arrow.from.y + unit.y * centre + up.y * (side - 4)};
         best_spots = std::move(spots);
       }
     }
     taken.insert(taken.end(), best_spots.begin(), best_spots.end());
     const double angle = std::atan2(dy, dx) * 180 / M_PI + (dx > 0 ? 0 : 180);
-    put(best, text, {.size = 11, .colour = is_reset(s) ? kBad : kInk, .anchor = "middle", .halo = true, .angle = angle});
+    put(best, text,
+        {.size = 11,
+         .colour = is_reset(s) ? kBad : kInk,
+         .anchor = "middle",
+         .halo = true,
+         .angle = angle});
   }
 
   static std::vector<std::string> speech_lines(const Speech& speech) {
-    return speech.text.empty() ? std::vector<std::string>{} : wrap(printable(speech.text), kSpeechChars);
+    return speech.text.empty() ? std::vector<std::string>{}
+                               : wrap(printable(speech.text), kSpeechChars);
   }
 
   void say(int side, const Speech& speech, double y) {
@@ -360,27 +438,37 @@ class Picture {
     const char* colour = speech.failed ? kBad : timer ? kTimer : kInk;
     double line = y + 4;
     for (const std::string& text : speech_lines(speech)) {
-      put({x, line}, text, {.colour = colour, .anchor = anchor, .bold = speech.failed || timer, .halo = true});
+      put({x, line}, text,
+          {.colour = colour, .anchor = anchor, .bold = speech.failed || timer, .halo = true});
       line += kLine;
     }
-    if (!speech.becomes.empty()) put({x, line}, speech.becomes, {.size = 11, .colour = kFaint, .anchor = anchor, .italic = true, .halo = true});
+    if (!speech.becomes.empty())
+      put({x, line}, speech.becomes,
+          {.size = 11, .colour = kFaint, .anchor = anchor, .italic = true, .halo = true});
     if (speech.text.empty()) return;
     const double at = kApp[side];
     if (speech.failed) {
       stroke({at - 4, y - 4}, {at + 4, y + 4}, kBad, 2.2);
       stroke({at - 4, y + 4}, {at + 4, y - 4}, kBad, 2.2);
     } else if (timer) {
-      body_ += fmt::format(R"(<polygon points="{0:.1f},{1:.1f} {2:.1f},{3:.1f} {0:.1f},{4:.1f} {5:.1f},{3:.1f}" fill="{6}"/>)" "\n", at, y - 6, at + 6, y, y + 6, at - 6, kTimer);
+      body_ += fmt::format(
+          R"(<polygon points="{0:.1f},{1:.1f} {2:.1f},{3:.1f} {0:.1f},{4:.1f} {5:.1f},{3:.1f}" fill="{6}"/>)"
+          "\n",
+          at, y - 6, at + 6, y, y + 6, at - 6, kTimer);
     } else {
-      body_ += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="3" fill="{}"/>)" "\n", at, y, kInk);
+      body_ += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="3" fill="{}"/>)"
+                           "\n",
+                           at, y, kInk);
     }
   }
 
   void verdict(const Row& row, double y) {
     box({kAxis + 8, y + 5}, kWidth - kAxis - 8 - kMargin, kBanner - 10, kBad, 4);
     std::string said = row.verdicts.front();
-    for (std::size_t i = 1; i < row.verdicts.size(); ++i) said += (i == 1 ? "; also " : ", ") + row.verdicts[i];
-    put({kAxis + 20, y + kBanner / 2 + 4}, shorten(said, 130), {.size = 13, .colour = "#fff", .bold = true});
+    for (std::size_t i = 1; i < row.verdicts.size(); ++i)
+      said += (i == 1 ? "; also " : ", ") + row.verdicts[i];
+    put({kAxis + 20, y + kBanner / 2 + 4}, shorten(said, 130),
+        {.size = 13, .colour = "#fff", .bold = true});
   }
 
   void legend() {
@@ -400,7 +488,8 @@ class Picture {
     line(kBad, 2, nullptr, "RST");
     line(kTimer, 1.5, nullptr, "timer, expires");
     line(kTimer, 1.5, "4 3", "cancelled or still running");
-    put({x, y_ + 4}, "italic: state of the application; time is not to scale", {.size = 11, .colour = kFaint, .italic = true});
+    put({x, y_ + 4}, "italic: state of the application; time is not to scale",
+        {.size = 11, .colour = kFaint, .italic = true});
     y_ += 20;
     x = kMargin;
     for (const std::string& state : states_) {
@@ -434,7 +523,8 @@ class Picture {
     if (symptoms.empty()) return;
     heading(name);
     int widest = 0;
-    for (const Symptom& symptom : symptoms) widest = std::max(widest, length(printable(symptom.who)));
+    for (const Symptom& symptom : symptoms)
+      widest = std::max(widest, length(printable(symptom.who)));
     widest = std::min(widest, kWhoChars);
     for (const Symptom& symptom : symptoms) {
       put({kMargin, y_ + 17}, shorten(symptom.who, kWhoChars), {.bold = true});
@@ -464,6 +554,8 @@ class Picture {
 
 }  // namespace
 
-std::string to_svg(const Witness& witness) { return Picture(witness).print(); }
+std::string to_svg(const Witness& witness) {
+  return Picture(witness).print();
+}
 
 }  // namespace halfclose::proofs

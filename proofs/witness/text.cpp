@@ -7,9 +7,13 @@ namespace halfclose::proofs {
 namespace {
 
 /// So much time without a step is said in words: more than a segment there and its answer back.
-Time quiet_from(const Witness& witness) { return std::max<Time>(100'000, 2 * witness.settings.delay_max); }
+Time quiet_from(const Witness& witness) {
+  return std::max<Time>(100'000, 2 * witness.settings.delay_max);
+}
 
-bool is_server(Actor actor) { return actor == Actor::server || actor == Actor::server_kernel; }
+bool is_server(Actor actor) {
+  return actor == Actor::server || actor == Actor::server_kernel;
+}
 
 bool is_errno(std::string_view result) {
   return result.starts_with('E') && result != "EAGAIN" && result != "EINPROGRESS";
@@ -85,7 +89,8 @@ class StepRows {
         [[fallthrough]];
       default:
         say(side, happening, in_words(witness_, step, happening));
-        if (happening.kind == Happening::Kind::call && !by_segment_[side]) touched_[side] = rows_.size() - 1;
+        if (happening.kind == Happening::Kind::call && !by_segment_[side])
+          touched_[side] = rows_.size() - 1;
         break;
     }
   }
@@ -113,26 +118,30 @@ class StepRows {
   void say(int side, const Happening& happening, std::string text) {
     if (last().speech[side]) open();
     spoke_[side] = rows_.size() - 1;
-    last().speech[side] = Speech{.kind = happening.kind,
-                                 .text = std::move(text),
-                                 .failed = happening.kind == Happening::Kind::drops || is_errno(happening.result)};
+    last().speech[side] =
+        Speech{.kind = happening.kind,
+               .text = std::move(text),
+               .failed = happening.kind == Happening::Kind::drops || is_errno(happening.result)};
   }
 
   const Witness& witness_;
   std::size_t step_;
   std::vector<Row>& rows_;
   std::size_t first_;
-  std::array<std::optional<std::size_t>, 2> touched_{}, spoke_{};  // the row where the socket changes; the last speech
+  std::array<std::optional<std::size_t>, 2> touched_{},
+      spoke_{};  // the row where the socket changes; the last speech
   std::array<bool, 2> by_segment_{};
   std::vector<std::string> verdicts_;
 };
 
-/// Bytes of a word that is too long for a line: up to a joint of a name, or as much as the line takes.
+/// Bytes of a word that is too long for a line: up to a joint of a name, or as much as the line
+/// takes.
 std::size_t break_within(std::string_view word, int width) {
   std::size_t cut = 0, joint = 0;
   for (int taken = 0; taken < width; ++taken) {
     if (word[cut] == '_' || word[cut] == '.') joint = cut + 1;
-    while (++cut < word.size() && (word[cut] & 0xc0) == 0x80) continue;
+    while (++cut < word.size() && (word[cut] & 0xc0) == 0x80)
+      continue;
   }
   return joint > 0 ? joint : cut;
 }
@@ -141,7 +150,8 @@ std::string decimal(Time whole, Time unit) {
   std::string text = std::to_string(whole / unit);
   if (const Time rest = whole % unit; rest != 0) {
     text += "." + std::to_string(unit + rest).substr(1);
-    while (text.ends_with('0')) text.pop_back();
+    while (text.ends_with('0'))
+      text.pop_back();
   }
   return text;
 }
@@ -159,12 +169,14 @@ std::vector<Row> rows_of(const Witness& witness) {
     const WitnessStep& step = witness.steps[k];
     const std::size_t first = rows.size();
     StepRows of_step(witness, k, rows);
-    for (std::size_t i = 0; i < step.happenings.size(); ++i) of_step.write(i);
+    for (std::size_t i = 0; i < step.happenings.size(); ++i)
+      of_step.write(i);
     of_step.close();
     rows[first].opens = k == 0 || step.at != before;
     const bool aged = witness.aging.by > 0 && k == witness.aging.step + 1;
     if (aged) rows[first].busy = witness.aging.by;
-    if (const Time quiet = step.at - before - rows[first].busy; quiet >= quiet_from(witness)) rows[first].quiet = quiet;
+    if (const Time quiet = step.at - before - rows[first].busy; quiet >= quiet_from(witness))
+      rows[first].quiet = quiet;
     before = step.at;
   }
   return rows;
@@ -177,7 +189,8 @@ std::string segment_name(const Witness& witness, int segment) {
 std::vector<TimerUse> telling_timers(const Witness& witness) {
   std::vector<TimerUse> telling;
   for (const TimerUse& timer : witness.timers) {
-    if (timer.expired || !timer.cancelled || *timer.cancelled - timer.armed >= quiet_from(witness)) telling.push_back(timer);
+    if (timer.expired || !timer.cancelled || *timer.cancelled - timer.armed >= quiet_from(witness))
+      telling.push_back(timer);
   }
   return telling;
 }
@@ -193,8 +206,9 @@ Time flight_time(const Witness& witness, const Segment& segment) {
 
 std::string circumstances(const Witness& witness) {
   const deployment::HopSettings& s = witness.settings;
-  return "link " + interval(s.delay_min, s.delay_max) + " one way; " + s.client.name + " stalls up to " +
-         format_time(s.client.loop.stall) + ", " + s.server.name + " up to " + format_time(s.server.loop.stall);
+  return "link " + interval(s.delay_min, s.delay_max) + " one way; " + s.client.name +
+         " stalls up to " + format_time(s.client.loop.stall) + ", " + s.server.name + " up to " +
+         format_time(s.server.loop.stall);
 }
 
 std::string timer_text(const TimerUse& timer) {
@@ -213,7 +227,11 @@ std::string printable(std::string_view text) {
   std::string clean;
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t bytes = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const std::size_t bytes = lead < 0x80                   ? 1
+                              : lead >= 0xc2 && lead < 0xe0 ? 2
+                              : lead >= 0xe0 && lead < 0xf0 ? 3
+                              : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                            : 0;
     std::uint32_t code = bytes < 2 ? lead : lead & (0x7fu >> bytes);
     bool valid = bytes != 0 && i + bytes <= text.size();
     for (std::size_t k = 1; valid && k < bytes; ++k) {
@@ -222,7 +240,8 @@ std::string printable(std::string_view text) {
       code = code << 6 | (next & 0x3f);
     }
     constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-    valid = valid && code >= kLeast[bytes] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && (code & 0xfffe) != 0xfffe;
+    valid = valid && code >= kLeast[bytes] && code <= 0x10ffff &&
+            (code < 0xd800 || code > 0xdfff) && (code & 0xfffe) != 0xfffe;
     if (!valid) {
       clean += '?';
       ++i;
@@ -236,7 +255,8 @@ std::string printable(std::string_view text) {
 }
 
 int length(std::string_view text) {
-  return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<int>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 std::vector<std::string> wrap(std::string_view text, int width) {
@@ -269,12 +289,15 @@ enum class Ink { none, faint, state, timer, bad, strong };
 
 class Page {
  public:
-  Page(const Witness& witness, const TextStyle& style) : w_(witness), style_(style), rows_(rows_of(witness)) {
-    for (const Row& row : rows_) time_width_ = std::max(time_width_, length(format_time(row.at)));
+  Page(const Witness& witness, const TextStyle& style)
+      : w_(witness), style_(style), rows_(rows_of(witness)) {
+    for (const Row& row : rows_)
+      time_width_ = std::max(time_width_, length(format_time(row.at)));
     for (std::size_t s = 0; s < w_.segments.size(); ++s) {
       wire_width_ = std::max(wire_width_, length(arrival_label(static_cast<int>(s))) + 8);
     }
-    const int fixed = time_width_ + 1 + 1 + kStateWidth + 1 + 1 + wire_width_ + 1 + 1 + kStateWidth + 1;
+    const int fixed =
+        time_width_ + 1 + 1 + kStateWidth + 1 + 1 + wire_width_ + 1 + 1 + kStateWidth + 1;
     app_width_ = std::max(16, (std::max(style.width, 96) - fixed) / 2);
     width_ = fixed + 2 * app_width_;
   }
@@ -298,7 +321,8 @@ class Page {
   const char* glyph(const char* box, const char* plain) const { return style_.ascii ? plain : box; }
   std::string repeat(const char* box, const char* plain, int times) const {
     std::string text;
-    for (int i = 0; i < times; ++i) text += glyph(box, plain);
+    for (int i = 0; i < times; ++i)
+      text += glyph(box, plain);
     return text;
   }
   static std::string pad(std::string text, int width, bool right = false) {
@@ -306,7 +330,8 @@ class Page {
     return right ? blanks + text : text + blanks;
   }
   std::string paint(Ink ink, const std::string& text) const {
-    if (!style_.colour || ink == Ink::none || text.find_first_not_of(' ') == std::string::npos) return text;
+    if (!style_.colour || ink == Ink::none || text.find_first_not_of(' ') == std::string::npos)
+      return text;
     static constexpr const char* kCodes[] = {"0", "2", "36", "33", "31", "1"};
     return std::string("\x1b[") + kCodes[static_cast<int>(ink)] + "m" + text + "\x1b[0m";
   }
@@ -315,7 +340,8 @@ class Page {
     text_ += text + "\n";
   }
   void paragraph(const std::string& text, int indent) {
-    for (const std::string& part : wrap(printable(text), width_ - indent)) line(std::string(indent, ' ') + part);
+    for (const std::string& part : wrap(printable(text), width_ - indent))
+      line(std::string(indent, ' ') + part);
   }
   void section(const char* name) {
     line("");
@@ -325,16 +351,20 @@ class Page {
   void heading() {
     std::string title = w_.property.empty() ? "" : w_.property + "  ";
     title += hop_name(w_);
-    if (!w_.client_profile.empty()) title += "  (" + w_.client_profile + " -> " + w_.server_profile + ")";
+    if (!w_.client_profile.empty())
+      title += "  (" + w_.client_profile + " -> " + w_.server_profile + ")";
     line(paint(Ink::strong, printable(title)));
     if (!w_.statement.empty()) paragraph(w_.statement, 0);
     paragraph(circumstances(w_), 0);
     line("");
     std::vector<std::string> names;
-    for (const Actor actor : kActors) names.push_back(printable(actor_name(w_, actor)));
+    for (const Actor actor : kActors)
+      names.push_back(printable(actor_name(w_, actor)));
     // A long name of a kernel spills into the wire's column.
-    std::string head = std::string(time_width_ + 1, ' ') + pad(wrap(names[0], app_width_).front(), app_width_ + 1);
-    head += pad("kernel", kStateWidth, true) + std::string(wire_width_ + 4, ' ') + pad("kernel", kStateWidth + 1);
+    std::string head =
+        std::string(time_width_ + 1, ' ') + pad(wrap(names[0], app_width_).front(), app_width_ + 1);
+    head += pad("kernel", kStateWidth, true) + std::string(wire_width_ + 4, ' ') +
+            pad("kernel", kStateWidth + 1);
     head += wrap(names[3], app_width_).front();
     line(paint(Ink::strong, head));
   }
@@ -346,12 +376,15 @@ class Page {
     return label;
   }
 
-  /// The piece of an arrow between the lifelines: its first half when it leaves, its second when it arrives.
+  /// The piece of an arrow between the lifelines: its first half when it leaves, its second when it
+  /// arrives.
   std::string wire(const Row& row) const {
     if (row.segment < 0) return std::string(wire_width_, ' ');
     const Segment& s = w_.segments[row.segment];
     const bool rightward = s.from == Actor::client_kernel;
-    const std::string label = " " + printable(row.leaves ? segment_name(w_, row.segment) : arrival_label(row.segment)) + " ";
+    const std::string label =
+        " " + printable(row.leaves ? segment_name(w_, row.segment) : arrival_label(row.segment)) +
+        " ";
     const std::string fading = repeat("╌", ".", 2);
     std::string arrow;
     int bar = std::max(2, wire_width_ * 3 / 4 - length(label) - 2);
@@ -393,18 +426,22 @@ class Page {
     const std::string life = glyph("│", "|"), sleep = glyph("┊", ":");
     const std::string margin(time_width_ + 1, ' ');
     for (const Row& row : rows_) {
-      if (row.busy > 0) line(margin + paint(Ink::faint, "... other requests are served for " + format_time(row.busy) + " ..."));
+      if (row.busy > 0)
+        line(margin + paint(Ink::faint,
+                            "... other requests are served for " + format_time(row.busy) + " ..."));
       if (row.quiet > 0) {
         const std::string said = "... " + format_time(row.quiet) + " pass ...";
         const int before = (wire_width_ - length(said)) / 2;
-        line(margin + std::string(app_width_ + 1 + kStateWidth + 1, ' ') + sleep + std::string(std::max(0, before), ' ') +
+        line(margin + std::string(app_width_ + 1 + kStateWidth + 1, ' ') + sleep +
+             std::string(std::max(0, before), ' ') +
              paint(Ink::faint, pad(said, wire_width_ - std::max(0, before))) + sleep);
       }
       const Cell left = cell(row.speech[0]), right = cell(row.speech[1]);
       const std::size_t height = std::max<std::size_t>({1, left.lines.size(), right.lines.size()});
       for (std::size_t i = 0; i < height; ++i) {
         const std::string time = i == 0 && row.opens ? format_time(row.at) : "";
-        const std::string states[] = {i == 0 ? printable(row.socket[0]) : "", i == 0 ? printable(row.socket[1]) : ""};
+        const std::string states[] = {i == 0 ? printable(row.socket[0]) : "",
+                                      i == 0 ? printable(row.socket[1]) : ""};
         line(paint(Ink::faint, pad(time, time_width_, true)) + " " + part(left, i) + " " +
              paint(Ink::state, pad(states[0], kStateWidth, true)) + " " + life +
              (i == 0 ? wire(row) : std::string(wire_width_, ' ')) + life + " " +
@@ -414,14 +451,16 @@ class Page {
     }
     for (std::size_t s = 0; s < w_.segments.size(); ++s) {
       if (w_.segments[s].arrived) continue;
-      line(margin + "still on the wire at the end: " + printable(segment_name(w_, static_cast<int>(s))) + " from " +
-           printable(actor_name(w_, w_.segments[s].from)));
+      line(margin +
+           "still on the wire at the end: " + printable(segment_name(w_, static_cast<int>(s))) +
+           " from " + printable(actor_name(w_, w_.segments[s].from)));
     }
   }
 
   void verdict(const Row& row) {
     std::string said = "=> " + row.verdicts.front();
-    for (std::size_t i = 1; i < row.verdicts.size(); ++i) said += (i == 1 ? "; also " : ", ") + row.verdicts[i];
+    for (std::size_t i = 1; i < row.verdicts.size(); ++i)
+      said += (i == 1 ? "; also " : ", ") + row.verdicts[i];
     line(std::string(time_width_ + 1, ' ') + paint(Ink::bad, printable(said)));
   }
 
@@ -429,20 +468,23 @@ class Page {
     if (symptoms.empty()) return;
     section(name);
     int widest = 0;
-    for (const Symptom& symptom : symptoms) widest = std::max(widest, length(printable(symptom.who)));
+    for (const Symptom& symptom : symptoms)
+      widest = std::max(widest, length(printable(symptom.who)));
     widest = std::clamp(widest, 1, width_ / 2);
     for (const Symptom& symptom : symptoms) {
       const std::vector<std::string> who = wrap(printable(symptom.who), widest);
       const std::vector<std::string> lines = wrap(printable(symptom.text), width_ - widest - 4);
       for (std::size_t i = 0; i < std::max(who.size(), lines.size()); ++i) {
-        line("  " + pad(i < who.size() ? who[i] : "", widest) + "  " + (i < lines.size() ? lines[i] : ""));
+        line("  " + pad(i < who.size() ? who[i] : "", widest) + "  " +
+             (i < lines.size() ? lines[i] : ""));
       }
     }
   }
 
   void timers() {
     std::vector<Symptom> said;
-    for (const TimerUse& timer : telling_timers(w_)) said.push_back({timer.symbol, timer_text(timer)});
+    for (const TimerUse& timer : telling_timers(w_))
+      said.push_back({timer.symbol, timer_text(timer)});
     list("timers involved", said);
   }
 
@@ -455,6 +497,8 @@ class Page {
 
 }  // namespace
 
-std::string to_text(const Witness& witness, const TextStyle& style) { return Page(witness, style).print(); }
+std::string to_text(const Witness& witness, const TextStyle& style) {
+  return Page(witness, style).print();
+}
 
 }  // namespace halfclose::proofs

@@ -1,9 +1,10 @@
-// A witness as a sequence diagram for a terminal, and the rows and words that all its pictures share.
+// A witness as a sequence diagram for a terminal, and the rows and words that all its pictures
+// share.
 #pragma once
 
-#include <string_view>
-
 #include "proofs/witness/witness.hpp"
+
+#include <string_view>
 
 namespace halfclose::proofs {
 
@@ -13,7 +14,8 @@ struct TextStyle {
   bool ascii = false;   ///< no box characters; names are printed as they are
 };
 
-/// The run from top to bottom, then what each side sees, the symptoms, the timers that matter, the fix.
+/// The run from top to bottom, then what each side sees, the symptoms, the timers that matter, the
+/// fix.
 ///
 /// A segment leaves in one row and arrives in a later one; its number tells it from the others.
 std::string to_text(const Witness& witness, const TextStyle& style = {});
@@ -26,7 +28,8 @@ struct Speech {
   std::string becomes{};  ///< the state of the application from here on, if it changes
 };
 
-/// One row of a sequence diagram. A step has one or more; within a row nothing comes before its cause.
+/// One row of a sequence diagram. A step has one or more; within a row nothing comes before its
+/// cause.
 struct Row {
   std::size_t step = 0;
   Time at = 0;
@@ -34,8 +37,9 @@ struct Row {
   Time busy = 0;       ///< how long the connection served other requests before it (Witness::aging)
   Time quiet = 0;      ///< how long nothing happened after that, when that is long
   std::array<std::optional<Speech>, 2> speech{};  ///< client, server
-  std::array<std::string, 2> socket{};            ///< the state that begins here, or empty: client's, server's kernel
-  int segment = -1;    ///< leaves or arrives here
+  std::array<std::string, 2>
+      socket{};      ///< the state that begins here, or empty: client's, server's kernel
+  int segment = -1;  ///< leaves or arrives here
   bool leaves = false;
   std::vector<std::string> verdicts{};  ///< behind the row; the witness's property first
 };
@@ -43,7 +47,9 @@ std::vector<Row> rows_of(const Witness& witness);
 
 /// `5 request`: numbers count from 1.
 std::string segment_name(const Witness& witness, int segment);
-inline bool is_reset(const Segment& segment) { return segment.text.starts_with("RST"); }
+inline bool is_reset(const Segment& segment) {
+  return segment.text.starts_with("RST");
+}
 
 /// From send to arrival, if it arrives: without the time that the witness leaves out.
 Time flight_time(const Witness& witness, const Segment& segment);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # reference_test.sh PART HALFCLOSE [--update]: do the pages still say what the sources and the command say?
 #
-#   reference   the machine pages, and every block between `<!-- generated: NAME -->` and `<!-- end -->`
+#   reference   the machine pages, the picture of the README, and every block between `<!-- generated: NAME -->` and
+#               `<!-- end -->`; chain.md names every key of the file, races.md has a section on each race
 #   commands    every `$ ...` line of a ```console block, run again in page order, prints what the page shows; a line
 #               `...` stands for any lines. A ```yaml block that begins with `# NAME.yaml` is that file for its page.
 #   links       every relative link and anchor of README.md and docs/ leads somewhere
@@ -62,6 +63,8 @@ check_reference() {
     name=$(basename "$page" .md)
     [[ $name == index || " ${machines[*]} " == *" $name "* ]] || fail "stale: $page is no machine of \`machines list\`"
   done
+  "$halfclose" explain keepalive-reuse --format svg >"$work/picture.svg" || true
+  compare docs/images/keepalive-reuse.svg "$work/picture.svg"
   while read -r page; do
     check_blocks "$page"
   done < <(grep -rl --include='*.md' '^<!-- generated: ' README.md docs | sort)
@@ -71,6 +74,11 @@ check_reference() {
     page=docs/reference/${required#*:}.md
     grep -qF "<!-- generated: ${required%:*} -->" "$page" || fail "missing: the block ${required%:*} in $page"
   done
+  # The keys of the file itself are lists in the parser.
+  while read -r name; do
+    grep -qE "^\\| \`([a-z]+\.)?$name\` " docs/reference/chain.md || fail "missing: the key $name in docs/reference/chain.md"
+  done < <(grep -oE 'entries\(.*\{("[a-z_]+"(, )?)+\}|known = \{("[a-z_]+"(, )?)+\}' model/deployment/chain.cpp |
+    grep -oE '\{.*\}' | grep -oE '[a-z_]+' | sort -u)
   # Behind the table of races each has a section that says what decides it.
   while read -r name; do
     grep -qxF "## \`$name\`" docs/reference/races.md || fail "missing: a section on $name in docs/reference/races.md"
@@ -112,7 +120,7 @@ block() {
       echo '| mitigation | what to do |'
       echo '|---|---|'
       literals proofs/catalogue/mitigations.cpp mitigations |
-        awk -F '\t' '{ gsub(/{client}/, "the client", $2); gsub(/{server}/, "the server", $2); printf "| `%s` | %s |\n", $1, $2 }'
+        awk -F '\t' '{ gsub(/[{]client[}]/, "the client", $2); gsub(/[{]server[}]/, "the server", $2); printf "| `%s` | %s |\n", $1, $2 }'
       ;;
     server-profiles)
       profiles downstream 'idle_timeout idle_grace drain_timeout close_timeout linger_time max_connection_duration max_requests'
@@ -130,7 +138,7 @@ body() {
     $0 ~ "> *& *" name "\\(\\) *\\{" { inside = 1; next }
     inside && /^}/ { exit }
     inside { sub(/^ *\/\/.*/, ""); printf "%s ", $0 }' "$1" |
-    sed -E ':joint; s/" +"/""/; t joined; b; :joined; s/""//; b joint'
+    sed -E 's/" +"//g'
 }
 
 # literals FILE FUNCTION: per entry the first string literals, tab-separated: as many as come before the first word or

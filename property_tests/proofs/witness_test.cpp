@@ -1,4 +1,5 @@
-// Properties of witnesses and their renderers (proofs/witness): every race that a few hops admit, hostile text.
+// Properties of witnesses and their renderers (proofs/witness): every race that a few hops admit,
+// hostile text.
 #include "proofs/witness/witness.hpp"
 
 #include "model/deployment/hop_system.hpp"
@@ -14,6 +15,7 @@
 #include <rapidcheck/catch.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 #include <sstream>
 #include <tuple>
@@ -29,12 +31,14 @@ using Json = nlohmann::ordered_json;
 
 constexpr Time kMs = 1'000, kSecond = 1'000'000;
 
-//--- witnesses ---------------------------------------------------------------------------------------------------
+//--- witnesses
+//---------------------------------------------------------------------------------------------------
 
 HopSettings equal_idle_timeouts() {
   HopSettings hop;
   hop.client = {.name = "alb", .idle = 60 * kSecond, .loop = {.stall = 10 * kMs}};
-  hop.server = {.name = "app", .idle = 60 * kSecond, .loop = {.stall = 10 * kMs, .timers_first = true}};
+  hop.server = {
+      .name = "app", .idle = 60 * kSecond, .loop = {.stall = 10 * kMs, .timers_first = true}};
   hop.delay_min = 100;
   hop.delay_max = 5 * kMs;
   return hop;
@@ -54,7 +58,8 @@ std::vector<HopSettings> hops() {
 
   hops[2].with_shutdown = true;
   hops[2].client.idle = 3600 * kSecond;
-  hops[2].client.response = 30 * kSecond;  // only a connection that was used again and again gets old
+  hops[2].client.response =
+      30 * kSecond;  // only a connection that was used again and again gets old
   hops[2].client.profile.write_error_fatal = false;
   hops[2].server.age = 600 * kSecond;
   hops[2].server.close = 5 * kSecond;
@@ -62,7 +67,8 @@ std::vector<HopSettings> hops() {
   hops[2].server.profile.close_style = CloseStyle::half_close_drain;
 
   hops[3].server.close = 500 * kMs;
-  hops[3].server.profile = {.close_style = CloseStyle::half_close_wait, .idle_408 = true, .limits_requests = true};
+  hops[3].server.profile = {
+      .close_style = CloseStyle::half_close_wait, .idle_408 = true, .limits_requests = true};
 
   hops[4].client.profile.peeks = true;
   hops[4].client.discards_on_rst = true;
@@ -70,7 +76,8 @@ std::vector<HopSettings> hops() {
 
   // The response is still in the application's buffer when the delayed close ends.
   hops[5].server.close = 2 * kMs;
-  hops[5].server.profile = {.close_style = CloseStyle::delayed, .idle_starts_buffered = true, .limits_requests = true};
+  hops[5].server.profile = {
+      .close_style = CloseStyle::delayed, .idle_starts_buffered = true, .limits_requests = true};
   hops[5].server.idle = 5 * kMs;
   hops[5].client.loop.stall = 50 * kMs;
 
@@ -90,7 +97,8 @@ std::vector<Witness> witnesses_of(const HopSettings& hop) {
   for (const Found& found : explore_timed(system, search).found) {
     const auto schedule = proofs::schedule(system, found.path);
     REQUIRE(schedule.has_value());
-    Witness& witness = witnesses.emplace_back(make_witness(hop, found.path, schedule->times, schedule->aging));
+    Witness& witness =
+        witnesses.emplace_back(make_witness(hop, found.path, schedule->times, schedule->aging));
     witness.property = system.components[system.observer].table->outputs[found.output];
     witness.statement = "A request crosses the close of its connection, & nobody is to blame.";
     witness.client_profile = "aws-alb";
@@ -105,7 +113,8 @@ const std::vector<Witness>& witnesses() {
   static const std::vector<Witness> all = [] {
     std::vector<Witness> found;
     for (const HopSettings& hop : hops()) {
-      for (Witness& witness : witnesses_of(hop)) found.push_back(std::move(witness));
+      for (Witness& witness : witnesses_of(hop))
+        found.push_back(std::move(witness));
     }
     return found;
   }();
@@ -116,22 +125,27 @@ const Witness& any_witness() {
   return witnesses()[*rc::gen::inRange<std::size_t>(0, witnesses().size())];
 }
 
-bool same(const http1::client::Profile& a, const http1::client::Profile& b) { return a == b; }
+bool same(const http1::client::Profile& a, const http1::client::Profile& b) {
+  return a == b;
+}
 bool same(const HopSettings& a, const HopSettings& b) {
   auto client = [](const deployment::ClientSide& c) {
     return std::tie(c.name, c.idle, c.age, c.response, c.discards_on_rst, c.loop);
   };
   auto server = [](const deployment::ServerSide& s) {
-    return std::tie(s.name, s.profile, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age, s.loop);
+    return std::tie(s.name, s.profile, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
+                    s.loop);
   };
   return client(a.client) == client(b.client) && same(a.client.profile, b.client.profile) &&
-         server(a.server) == server(b.server) && a.delay_min == b.delay_min && a.delay_max == b.delay_max &&
-         a.with_body == b.with_body && a.content_within == b.content_within && a.with_shutdown == b.with_shutdown;
+         server(a.server) == server(b.server) && a.delay_min == b.delay_min &&
+         a.delay_max == b.delay_max && a.with_body == b.with_body &&
+         a.responses_fit == b.responses_fit && a.content_within == b.content_within &&
+         a.with_shutdown == b.with_shutdown;
 }
 bool same(const Witness& a, const Witness& b) {
   auto rest = [](const Witness& w) {
-    return std::tie(w.property, w.statement, w.client_profile, w.server_profile, w.path, w.aging, w.steps, w.segments, w.timers,
-                    w.observed, w.symptoms, w.fix);
+    return std::tie(w.property, w.statement, w.client_profile, w.server_profile, w.path, w.aging,
+                    w.steps, w.segments, w.timers, w.observed, w.symptoms, w.fix);
   };
   return same(a.settings, b.settings) && rest(a) == rest(b);
 }
@@ -142,27 +156,47 @@ std::string refusal(const std::string& text) {
   return loaded.witness ? re_execute(*loaded.witness) : loaded.error;
 }
 
-//--- hostile values ------------------------------------------------------------------------------------------------
+//--- hostile values
+//------------------------------------------------------------------------------------------------
 
 std::string any_text() {
-  return *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab>-. \"\\\n\t\x01<&;#:%{}[]")));
+  return *rc::gen::container<std::string>(
+      rc::gen::elementOf(std::string("ab>-. \"\\\n\t\x01<&;#:%{}[]")));
 }
-Time any_duration() { return *rc::gen::inRange<Time>(0, 10 * kSecond); }
-Time any_limit() { return *rc::gen::arbitrary<bool>() ? kOff : any_duration(); }
-bool any_flag() { return *rc::gen::arbitrary<bool>(); }
-deployment::Loop any_loop() { return {any_duration(), any_flag(), any_flag()}; }
+Time any_duration() {
+  return *rc::gen::inRange<Time>(0, 10 * kSecond);
+}
+Time any_limit() {
+  return *rc::gen::arbitrary<bool>() ? kOff : any_duration();
+}
+bool any_flag() {
+  return *rc::gen::arbitrary<bool>();
+}
+deployment::Loop any_loop() {
+  return {any_duration(), any_flag(), any_flag()};
+}
 
 HopSettings any_settings() {
   HopSettings hop;
   hop.client = {any_text(), {}, any_limit(), any_limit(), any_limit(), any_flag(), any_loop()};
   hop.client.profile = {any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
                         any_flag(), any_flag(), any_flag(), any_flag()};
-  hop.server = {any_text(), {}, any_limit(), any_duration(), any_limit(), any_limit(), any_limit(), any_limit(), any_loop()};
-  hop.server.profile = {static_cast<CloseStyle>(*rc::gen::inRange(0, 5)), static_cast<AgeClose>(*rc::gen::inRange(0, 3)),
-                        any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag()};
+  hop.server = {any_text(),  {},          any_limit(), any_duration(), any_limit(),
+                any_limit(), any_limit(), any_limit(), any_loop()};
+  hop.server.profile = {static_cast<CloseStyle>(*rc::gen::inRange(0, 5)),
+                        static_cast<AgeClose>(*rc::gen::inRange(0, 3)),
+                        any_flag(),
+                        any_flag(),
+                        any_flag(),
+                        any_flag(),
+                        any_flag(),
+                        any_flag(),
+                        any_flag(),
+                        any_flag()};
   hop.delay_min = any_duration();
   hop.delay_max = hop.delay_min + any_duration();
   hop.with_body = any_flag();
+  hop.responses_fit = any_flag();
   hop.content_within = any_limit();
   hop.with_shutdown = any_flag();
   return hop;
@@ -190,7 +224,9 @@ std::string xml_defect(const std::string& text) {
     if (text[i] == '&') {
       const std::size_t end = text.find(';', i);
       const std::string entity = text.substr(i, end - i + 1);
-      if (entity != "&amp;" && entity != "&lt;" && entity != "&gt;" && entity != "&quot;" && entity != "&#39;") return "entity " + entity;
+      if (entity != "&amp;" && entity != "&lt;" && entity != "&gt;" && entity != "&quot;" &&
+          entity != "&#39;")
+        return "entity " + entity;
       i = end;
     }
     if (text[i] != '<') continue;
@@ -213,18 +249,22 @@ std::string xml_defect(const std::string& text) {
   return open.empty() ? "" : "never closed: " + open.back();
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("witness: the races of the hops", "[proofs][witness]") {
   SECTION("are all there to be drawn") {
     std::set<std::string> reached;
-    for (const Witness& witness : witnesses()) reached.insert(witness.property);
-    CHECK(reached == std::set<std::string>{"bytes-behind-close", "closing-dead-zone", "delayed-close-truncation",
-                                           "early-response-reset", "keepalive-reuse", "max-age-close", "response-kept",
-                                           "right-response", "shutdown-close", "stale-in-kernel", "timer-beats-data",
-                                           "unsolicited-response"});
+    for (const Witness& witness : witnesses())
+      reached.insert(witness.property);
+    CHECK(reached == std::set<std::string>{"bytes-behind-close", "closing-dead-zone",
+                                           "delayed-close-truncation", "early-response-reset",
+                                           "keepalive-reuse", "max-age-close", "response-kept",
+                                           "right-response", "shutdown-close", "stale-in-kernel",
+                                           "timer-beats-data", "unsolicited-response"});
   }
 }
 
@@ -233,8 +273,10 @@ TEST_CASE("witness: a connection that grew old", "[proofs][witness]") {
   for (const Witness& witness : witnesses()) {
     if (witness.aging.by == 0) continue;
     ++aged;
-    CHECK(contains(to_text(witness), "... other requests are served for " + format_time(witness.aging.by)));
-    for (const Segment& segment : witness.segments) CHECK(flight_time(witness, segment) <= witness.settings.delay_max);
+    CHECK(contains(to_text(witness),
+                   "... other requests are served for " + format_time(witness.aging.by)));
+    for (const Segment& segment : witness.segments)
+      CHECK(flight_time(witness, segment) <= witness.settings.delay_max);
     Witness elsewhere = witness, longer = witness;
     elsewhere.aging.step = 0;
     CHECK(re_execute(elsewhere) == "step 0, aging: no part of the past can be left out there");
@@ -246,7 +288,8 @@ TEST_CASE("witness: a connection that grew old", "[proofs][witness]") {
 
 TEST_CASE("witness: running it again", "[proofs][witness]") {
   SECTION("gives what is recorded") {
-    for (const Witness& witness : witnesses()) CHECK(re_execute(witness) == "");
+    for (const Witness& witness : witnesses())
+      CHECK(re_execute(witness) == "");
   }
   SECTION("refuses a step that is an hour late, or before the one before it") {
     for (const Witness& witness : witnesses()) {
@@ -269,9 +312,11 @@ TEST_CASE("witness: running it again", "[proofs][witness]") {
   SECTION("names the bound that a time breaks") {
     Witness witness = witnesses().front();
     witness.steps[1].at = 99;
-    CHECK(re_execute(witness) == "step 1, at: 0.099 ms is earlier than the delay of alb>app allows, 0.1 ms");
+    CHECK(re_execute(witness) ==
+          "step 1, at: 0.099 ms is earlier than the delay of alb>app allows, 0.1 ms");
     witness.steps[1].at = 5'001;
-    CHECK(re_execute(witness) == "step 1, at: 5.001 ms is later than the delay of alb>app allows, 5 ms");
+    CHECK(re_execute(witness) ==
+          "step 1, at: 5.001 ms is later than the delay of alb>app allows, 5 ms");
   }
   SECTION("refuses a property that does not happen") {
     Witness witness = witnesses().front();
@@ -290,6 +335,14 @@ TEST_CASE("witness: JSON", "[proofs][witness]") {
         CHECK(same(*loaded.witness, witness));
       }
     }
+  }
+  SECTION("of the reference page is a true witness") {
+    std::ostringstream page;
+    page << std::ifstream(HALFCLOSE_SOURCE_DIR "/docs/reference/witness.md").rdbuf();
+    const std::size_t begin = page.str().find("```json\n") + 8;
+    const std::string example = page.str().substr(begin, page.str().find("```", begin) - begin);
+    CHECK(refusal(example) == "");
+    CHECK(to_json(from_json(example).witness.value()) + "\n" == example);
   }
   rc::prop("holds every setting, whatever its value", [] {
     Witness witness;
@@ -319,7 +372,8 @@ TEST_CASE("witness: JSON", "[proofs][witness]") {
   });
   rc::prop("is refused when an item of a list is missing or twice there", [] {
     Json json = Json::parse(to_json(any_witness()));
-    Json& list = json[*rc::gen::element<std::string>("path", "steps", "segments", "timers", "observed")];
+    Json& list =
+        json[*rc::gen::element<std::string>("path", "steps", "segments", "timers", "observed")];
     RC_PRE(!list.empty());
     const auto at = static_cast<std::ptrdiff_t>(*rc::gen::inRange<std::size_t>(0, list.size()));
     if (any_flag()) {
@@ -335,7 +389,8 @@ TEST_CASE("witness: JSON", "[proofs][witness]") {
     while (any_flag()) {
       std::vector<Json*> inner;
       for (Json& value : *object) {
-        if (value.is_array() && !value.empty()) inner.push_back(&value[*rc::gen::inRange<std::size_t>(0, value.size())]);
+        if (value.is_array() && !value.empty())
+          inner.push_back(&value[*rc::gen::inRange<std::size_t>(0, value.size())]);
         if (value.is_object()) inner.push_back(&value);
       }
       if (inner.empty()) break;
@@ -345,18 +400,27 @@ TEST_CASE("witness: JSON", "[proofs][witness]") {
     std::advance(member, *rc::gen::inRange<std::size_t>(0, object->size()));
     switch (*rc::gen::inRange(0, 3)) {
       // `result` and `segment` may be absent by themselves, and then the run differs.
-      case 0: object->erase(member); break;
-      case 1: (*object)["unheard of"] = 1; break;
-      default: *member = Json::array({member->type_name()}); break;
+      case 0:
+        object->erase(member);
+        break;
+      case 1:
+        (*object)["unheard of"] = 1;
+        break;
+      default:
+        *member = Json::array({member->type_name()});
+        break;
     }
     RC_ASSERT(refusal(json.dump()) != "");
   });
-  rc::prop("survives arbitrary bytes", [](const std::string& bytes) { RC_ASSERT(!from_json(bytes).witness); });
+  rc::prop("survives arbitrary bytes",
+           [](const std::string& bytes) { RC_ASSERT(!from_json(bytes).witness); });
   rc::prop("survives broken text, and so does whatever is drawn of it", [] {
     std::string text = to_json(any_witness(), -1);
     for (int edits = *rc::gen::inRange(1, 4); edits > 0; --edits) {
       const std::size_t at = *rc::gen::inRange<std::size_t>(0, text.size());
-      text[at] = *rc::gen::elementOf(std::string("0123456789\"{}[],:-.eE \xff\x80" "abz"));
+      text[at] =
+          *rc::gen::elementOf(std::string("0123456789\"{}[],:-.eE \xff\x80"
+                                          "abz"));
     }
     const LoadedWitness loaded = from_json(text);
     RC_CLASSIFY(loaded.witness.has_value(), "loaded");
@@ -389,7 +453,8 @@ TEST_CASE("witness: text", "[proofs][witness]") {
         CHECK(contains(text, "\nsymptoms\n"));
         CHECK(contains(text, "\nfix\n  raise app.downstream.idle_timeout"));
         std::istringstream lines(text);
-        for (std::string line; std::getline(lines, line);) CHECK(length(line) <= 120);
+        for (std::string line; std::getline(lines, line);)
+          CHECK(length(line) <= 120);
       }
     }
   }
@@ -399,10 +464,12 @@ TEST_CASE("witness: text", "[proofs][witness]") {
       const std::string plain = to_text(witness);
       CHECK(!contains(plain, "\x1b"));
       CHECK(contains(coloured, "\x1b[31m"));
-      for (std::size_t at; (at = coloured.find('\x1b')) != std::string::npos;) coloured.erase(at, coloured.find('m', at) - at + 1);
+      for (std::size_t at; (at = coloured.find('\x1b')) != std::string::npos;)
+        coloured.erase(at, coloured.find('m', at) - at + 1);
       std::string trimmed;
       std::istringstream lines(coloured);
-      for (std::string line; std::getline(lines, line);) trimmed += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+      for (std::string line; std::getline(lines, line);)
+        trimmed += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
       CHECK(trimmed == plain);
     }
   }
@@ -433,7 +500,8 @@ TEST_CASE("witness: pictures", "[proofs][witness]") {
     for (const Witness& witness : witnesses()) {
       const std::string svg = to_svg(witness);
       CHECK(xml_defect(svg) == "");
-      for (int s = 0; s < static_cast<int>(witness.segments.size()); ++s) CHECK(contains(svg, segment_name(witness, s) + ": sent"));
+      for (int s = 0; s < static_cast<int>(witness.segments.size()); ++s)
+        CHECK(contains(svg, segment_name(witness, s) + ": sent"));
       CHECK(contains(svg, ">" + witness.property));
     }
   }
@@ -447,7 +515,8 @@ TEST_CASE("witness: pictures", "[proofs][witness]") {
     witness.symptoms.push_back({any_text(), *rc::gen::arbitrary<std::string>()});
     RC_ASSERT(xml_defect(to_svg(witness)) == "");
   });
-  SECTION("the Mermaid diagram has an arrow for every segment, and nothing that ends a label early") {
+  SECTION(
+      "the Mermaid diagram has an arrow for every segment, and nothing that ends a label early") {
     for (const Witness& witness : witnesses()) {
       std::istringstream lines(to_mermaid(witness));
       std::string line;
@@ -455,7 +524,8 @@ TEST_CASE("witness: pictures", "[proofs][witness]") {
       CHECK(line == "sequenceDiagram");
       std::size_t arrows = 0;
       while (std::getline(lines, line)) {
-        for (const char* wire : {"ck->>sk", "sk->>ck", "ck-xsk", "sk-xck", "ck-)sk", "sk-)ck"}) arrows += line.starts_with("    " + std::string(wire));
+        for (const char* wire : {"ck->>sk", "sk->>ck", "ck-xsk", "sk-xck", "ck-)sk", "sk-)ck"})
+          arrows += line.starts_with("    " + std::string(wire));
         for (std::size_t at = 0; (at = line.find(';', at)) != std::string::npos; ++at) {
           CHECK(line.find_last_not_of("0123456789", at - 1) == line.rfind('#', at));
         }

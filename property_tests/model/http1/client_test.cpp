@@ -121,7 +121,7 @@ TEST_CASE("http1 client: a write error", "[model][http1][rfc9112-9.5]") {
 
 TEST_CASE("http1 client: one outcome", "[model][http1]") {
   rc::prop("is told for each request asked, unless the caller knows why not", [] {
-    const client::Profile profile = client_profile(*rc::gen::inRange(0u, 256u));
+    const client::Profile profile = client_profile(*rc::gen::inRange(0u, kClientFlags));
     const Table table = client::connection_table(profile);
     Cursor cursor(table);
     int open = 0;

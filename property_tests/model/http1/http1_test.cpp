@@ -52,7 +52,7 @@ TEST_CASE("http1: the tables", "[model][http1]") {
     agree(server::connection_table(profile), *server::running_connection(profile));
   });
   rc::prop("of clients mean the same as Boost.MSM, whatever the flags", [] {
-    const client::Profile profile = client_profile(*rc::gen::inRange(0u, 256u));
+    const client::Profile profile = client_profile(*rc::gen::inRange(0u, kClientFlags));
     agree(client::connection_table(profile), *client::running_connection(profile));
   });
 }

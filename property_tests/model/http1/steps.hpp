@@ -88,6 +88,7 @@ inline server::Profile server_profile(unsigned style, unsigned age, unsigned fla
           .aborts_half_closed = flag(6),
           .limits_requests = flag(7)};
 }
+inline constexpr unsigned kClientFlags = 1u << 9;
 inline client::Profile client_profile(unsigned flags) {
   const auto flag = [&](unsigned bit) { return (flags >> bit & 1) != 0; };
   return {.write_error_fatal = flag(0),
@@ -96,8 +97,9 @@ inline client::Profile client_profile(unsigned flags) {
           .watches = flag(3),
           .pipelines = flag(4),
           .half_closes = flag(5),
-          .limits_requests = flag(6),
-          .single_use = flag(7)};
+          .reads_while_sending = flag(6),
+          .limits_requests = flag(7),
+          .single_use = flag(8)};
 }
 
 /// Every close style and age close, with flags that between them take every pair of values.
@@ -119,7 +121,7 @@ inline const std::vector<std::pair<server::Profile, Table>>& servers() {
 inline const std::vector<std::pair<client::Profile, Table>>& clients() {
   static const auto all = [] {
     std::vector<std::pair<client::Profile, Table>> made;
-    for (unsigned flags = 0; flags < 256; ++flags) {
+    for (unsigned flags = 0; flags < kClientFlags; ++flags) {
       made.emplace_back(client_profile(flags), client::connection_table(client_profile(flags)));
     }
     return made;

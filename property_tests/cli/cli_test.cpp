@@ -1,0 +1,376 @@
+// The command as a user meets it: exit statuses, the two streams, what is printed and what is
+// refused (style 2.9).
+#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Json = nlohmann::json;
+using Catch::Contains;
+using Catch::StartsWith;
+
+const std::string kExample = HALFCLOSE_SOURCE_DIR "/examples/alb-envoy-node.yaml";
+const std::vector<std::string> kRaces = {
+    "keepalive-reuse",     "stale-in-kernel",  "early-response-reset",
+    "closing-dead-zone",   "max-age-close",    "shutdown-close",
+    "bytes-behind-close",  "timer-beats-data", "delayed-close-truncation",
+    "unsolicited-response"};
+
+/// A directory that goes away with its files.
+class Directory {
+ public:
+  Directory() {
+    std::string path = (std::filesystem::temp_directory_path() / "halfclose_cli_XXXXXX").string();
+    REQUIRE(mkdtemp(path.data()) != nullptr);
+    path_ = path;
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory() { std::filesystem::remove_all(path_); }
+
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return *this / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Run {
+  int status = -1;  ///< 128 and more: a signal
+  std::string out, err;
+};
+
+std::string contents(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+/// Runs the command with both streams in files; `out` names another file for standard output.
+Run run(std::vector<std::string> arguments, const std::string& out = {}) {
+  const Directory directory;
+  const std::string out_path = out.empty() ? directory / "out" : out, err_path = directory / "err";
+  arguments.insert(arguments.begin(), HALFCLOSE_COMMAND);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments)
+    argv.push_back(argument.data());
+  argv.push_back(nullptr);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_path.c_str(), O_WRONLY | O_CREAT,
+                                   0600);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err_path.c_str(), O_WRONLY | O_CREAT,
+                                   0600);
+  pid_t child = 0;
+  const int spawned = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  REQUIRE(spawned == 0);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+          out.empty() ? contents(out_path) : "", contents(err_path)};
+}
+
+/// Exit 2, nothing on standard output, one error on standard error.
+Run refused(const std::vector<std::string>& arguments) {
+  Run result = run(arguments);
+  INFO(result.err);
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  std::size_t errors = 0;
+  for (std::size_t at = 0; (at = result.err.find("error: ", at)) != std::string::npos; ++at)
+    ++errors;
+  CHECK(errors == 1);
+  return result;
+}
+
+std::set<std::string> keys(const Json& json) {
+  std::set<std::string> all;
+  for (const auto& [key, value] : json.items())
+    all.insert(key);
+  return all;
+}
+
+//--- check
+//-------------------------------------------------------------------------------------------------------
+
+TEST_CASE("halfclose check: the example chain", "[cli]") {
+  SECTION("has races, and the text ends with what to do about each") {
+    const Run result = run({"check", kExample});
+    CHECK(result.status == 1);
+    CHECK(result.err.empty());
+    CHECK_THAT(result.out, StartsWith("alb -> edge   (aws-alb as client of envoy"));
+    CHECK_THAT(result.out, Contains("  present         keepalive-reuse"));
+    CHECK_THAT(result.out,
+               Contains("halfclose explain keepalive-reuse " + kExample + " --hop 'edge->app'"));
+    CHECK(result.out.find('\x1b') == std::string::npos);  // colour is for terminals
+  }
+  SECTION("shows keepalive-reuse on the hop to node, and by how much the hop to envoy is safe") {
+    const Run result = run({"check", kExample, "--format", "json", "--race", "keepalive-reuse"});
+    CHECK(result.status == 1);
+    const Json report = Json::parse(result.out);
+    REQUIRE(report["verdicts"].size() == 2);
+    const Json& safe = report["verdicts"][0];
+    CHECK(safe["hop"] == "alb->edge");
+    CHECK(safe["verdict"] == "absent");
+    CHECK(safe["margin_s"].get<double>() == Approx(5.0).margin(0.5));
+    CHECK(safe["witness"].is_null());
+    const Json& racy = report["verdicts"][1];
+    CHECK(racy["hop"] == "edge->app");
+    CHECK(racy["verdict"] == "present");
+    CHECK(racy["margin_s"].is_null());
+    CHECK_FALSE(racy["fix"].get<std::string>().empty());
+    CHECK(racy["witness"].is_object());
+  }
+  SECTION("has in JSON the documented keys, for every race of every hop") {
+    const Json report = Json::parse(run({"check", kExample, "--format", "json"}).out);
+    CHECK(keys(report) ==
+          std::set<std::string>{"chain", "verdicts", "guarantees", "assumptions", "notes"});
+    CHECK(report["verdicts"].size() == 2 * kRaces.size());
+    const std::set<std::string> verdict_keys = {"hop",    "race", "verdict", "margin_s",
+                                                "reason", "fix",  "witness"};
+    const std::set<std::string> verdicts = {"present", "masked", "absent", "not-excludable",
+                                            "undecided"};
+    for (const Json& verdict : report["verdicts"]) {
+      auto found = keys(verdict);
+      found.erase("fixes");
+      CHECK(found == verdict_keys);
+      CHECK(verdicts.contains(verdict["verdict"]));
+      CHECK((verdict["margin_s"].is_null() || verdict["margin_s"].is_number()));
+      CHECK(verdict["witness"].is_object() ==
+            (verdict["verdict"] == "present" || verdict["verdict"] == "not-excludable"));
+    }
+    for (const Json& assumption : report["assumptions"]) {
+      CHECK(keys(assumption) == std::set<std::string>{"what", "source", "sourced"});
+    }
+    CHECK(report["guarantees"].size() == 6);
+  }
+  SECTION("names the source of every assumption where it is asked for") {
+    CHECK_THAT(run({"check", kExample, "--sources"}).out, Contains("  [default of halfclose]"));
+  }
+}
+
+TEST_CASE("halfclose check: limits", "[cli]") {
+  SECTION("that are hit make verdicts undecided, and exit 3") {
+    const Run result = run({"check", kExample, "--race", "keepalive-reuse", "--max-zones", "1"});
+    CHECK(result.status == 3);
+    CHECK_THAT(result.out, Contains("undecided"));
+    CHECK_THAT(result.out, !Contains("  present ") && !Contains("  absent "));
+  }
+  SECTION("that make no sense are refused") {
+    for (const char* limit : {"--max-zones", "--max-memory", "--max-time"}) {
+      for (const char* value : {"0", "-1", "many", "99999999999999999999999", ""})
+        refused({"check", kExample, limit, value});
+    }
+  }
+}
+
+TEST_CASE("halfclose check: a chain that is wrong", "[cli]") {
+  const Directory directory;
+  const auto error_of = [&](const std::string& text) {
+    const std::string path = directory.write("c.yaml", text);
+    const Run result = refused({"check", path});
+    CHECK_THAT(result.err, StartsWith(path));
+    return result.err.substr(std::min(path.size(), result.err.size()));
+  };
+  CHECK(error_of("chain:\n- {profile: nginxx}\n") ==
+        ":2:13: error: unknown profile `nginxx`\n  help: did you mean `nginx`?\n");
+  CHECK(error_of("chain:\n- {profile: node, nmae: a}\n") ==
+        ":2:19: error: unknown key `nmae` in a node\n  help: did you mean `name`?\n");
+  CHECK_THAT(error_of("chain:\n- {profile: envoy, upstream: {idle_timeout: 60}}\n"),
+             StartsWith(":2:45: error: "));
+  CHECK_THAT(error_of(""), Contains("the file is empty"));
+  CHECK_THAT(error_of(std::string(100'000, '[')), Contains("error: "));
+  CHECK_THAT(refused({"check", "/nonexistent.yaml"}).err, StartsWith("/nonexistent.yaml: error: "));
+  CHECK_THAT(refused({"check", "/"}).err, StartsWith("/: error: a directory"));
+  refused({"explain", "keepalive-reuse", "/nonexistent.yaml"});
+}
+
+TEST_CASE("halfclose check: a file whose name is no text", "[cli]") {
+  const Directory directory;
+  const std::string path = directory.write("\xff\"\n.yaml", contents(kExample));
+  CHECK(run({"check", path, "--race", "keepalive-reuse"}).status == 1);
+  const Run result = run({"check", path, "--race", "keepalive-reuse", "--format", "json"});
+  CHECK(result.status == 1);
+  CHECK(Json::accept(result.out));
+}
+
+TEST_CASE("halfclose check: ten thousand nodes", "[cli][slow]") {
+  const Directory directory;
+  std::string text = "requests: {with_body: false}\nchain:\n";
+  for (int i = 0; i < 10'000; ++i) {
+    text +=
+        "- {name: n" + std::to_string(i) + ", profile: " + (i % 2 == 0 ? "envoy" : "nginx") + "}\n";
+  }
+  const std::string path = directory.write("long.yaml", text);
+  for (const char* format : {"text", "json"}) {
+    const auto start = std::chrono::steady_clock::now();
+    const Run result = run({"check", path, "--race", "keepalive-reuse", "--format", format});
+    CHECK((result.status == 0 || result.status == 1));
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(60));
+    CHECK_THAT(result.out, Contains("n9998->n9999") || Contains("n9998 -> n9999"));
+  }
+}
+
+//--- the command line
+//--------------------------------------------------------------------------------------------
+
+TEST_CASE("halfclose: a command line that is wrong", "[cli]") {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"chck", kExample},
+                                             {"check"},
+                                             {"check", kExample, "more"},
+                                             {"check", kExample, "--frmat", "json"},
+                                             {"check", kExample, "--format", "xml"},
+                                             {"explain"},
+                                             {"explain", "keepalive-reuse", "--format", "png"},
+                                             {"machines"},
+                                             {"machines", "draw"},
+                                             {"machines", "show"},
+                                             {"machines", "show", "tcp-endpoint", "--format", "x"},
+                                             {"machines", "run", "tcp-endpoint"},
+                                             {""}}) {
+    refused(arguments);
+  }
+  CHECK_THAT(refused({"check", kExample, "--race", "keepalive-resue"}).err,
+             Contains("did you mean `keepalive-reuse`?"));
+  CHECK_THAT(refused({"explain", "keepalive-resue"}).err,
+             Contains("did you mean `keepalive-reuse`?"));
+  CHECK_THAT(refused({"explain", "qqqqqqqqqqqqqqqq"}).err, Contains("unsolicited-response"));
+  CHECK_THAT(refused({"explain", "keepalive-reuse", kExample, "--hop", "a->b"}).err,
+             Contains("'edge->app'"));
+  CHECK_THAT(refused({"machines", "show", "http1-sever"}).err,
+             Contains("did you mean `http1-server`?"));
+}
+
+TEST_CASE("halfclose: help and version", "[cli]") {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"check", "--help"},
+                                             {"explain", "--help"},
+                                             {"machines", "--help"},
+                                             {"--version"}}) {
+    const Run result = run(arguments);
+    CHECK(result.status == 0);
+    CHECK_FALSE(result.out.empty());
+    CHECK(result.err.empty());
+  }
+}
+
+TEST_CASE("halfclose: a standard output that is full", "[cli]") {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"check", kExample, "--race", "keepalive-reuse"},
+                                             {"explain", "keepalive-reuse"},
+                                             {"machines", "list"}}) {
+    const Run result = run(arguments, "/dev/full");
+    CHECK(result.status == 2);
+    CHECK(result.err == "error: standard output cannot be written\n");
+  }
+}
+
+//--- explain
+//-----------------------------------------------------------------------------------------------------
+
+TEST_CASE("halfclose explain: every race", "[cli]") {
+  for (const std::string& race : kRaces) {
+    INFO(race);
+    const auto drawn = [&](const std::string& format) {
+      const Run result = run({"explain", race, "--format", format});
+      CHECK(result.status == 1);
+      CHECK(result.err.empty());
+      return result.out;
+    };
+    CHECK_THAT(drawn("text"), Contains(race));
+    CHECK_THAT(drawn("mermaid"), Contains("sequenceDiagram"));
+    CHECK_THAT(drawn("svg"), Contains("<svg") && Contains("</svg>"));
+    CHECK(Json::accept(drawn("json")));
+  }
+}
+
+TEST_CASE("halfclose explain: a race that does not happen", "[cli]") {
+  SECTION("is explained in words") {
+    const Run result = run({"explain", "keepalive-reuse", kExample, "--hop", "alb->edge"});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, StartsWith("alb->edge: keepalive-reuse is absent, margin "));
+  }
+  SECTION("is not drawn: standard output stays empty") {
+    const Run result =
+        run({"explain", "keepalive-reuse", kExample, "--hop", "alb->edge", "--format", "svg"});
+    CHECK(result.status == 0);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, StartsWith("there is nothing to draw"));
+  }
+  SECTION("is plain ASCII where that is asked for") {
+    for (const char c : run({"explain", "keepalive-reuse", "--ascii"}).out)
+      CHECK(static_cast<unsigned char>(c) < 0x80);
+  }
+}
+
+//--- machines
+//----------------------------------------------------------------------------------------------------
+
+TEST_CASE("halfclose machines: list, show and report", "[cli]") {
+  const Run list = run({"machines", "list"});
+  CHECK(list.status == 0);
+  for (const char* machine : {"tcp-endpoint", "http1-server", "http1-client", "hop-observer"}) {
+    INFO(machine);
+    CHECK_THAT(list.out, Contains(machine));
+    const auto shown = [&](const std::string& format) {
+      const Run result = run({"machines", "show", machine, "--format", format});
+      CHECK(result.status == 0);
+      return result.out;
+    };
+    CHECK_THAT(shown("text"), StartsWith("from"));
+    CHECK_THAT(shown("markdown"), StartsWith("# " + std::string(machine)));
+    CHECK_THAT(shown("mermaid"), StartsWith("stateDiagram-v2"));
+    CHECK_THAT(shown("dot"), StartsWith("digraph"));
+  }
+  SECTION("the report finds no row that never fires and no overlap") {
+    const Run report = run({"machines", "report"});
+    INFO(report.out);
+    CHECK(report.status == 0);
+    CHECK_THAT(report.out, !Contains("never fires") && Contains(" 0 overlaps"));
+  }
+}
+
+TEST_CASE("halfclose machines run: a script", "[cli]") {
+  const Directory directory;
+  const auto ran = [&](const std::string& text) {
+    return run({"machines", "run", "tcp-endpoint", directory.write("s.tcp", text)});
+  };
+  const std::string opening = "endpoints C S\nS listen\nC connect -> EINPROGRESS\ndeliver all\n";
+  CHECK(ran(opening + "state C ESTABLISHED\n").status == 0);
+  SECTION("with a wrong expectation exits 1") {
+    CHECK(ran(opening + "state C CLOSED\n").status == 1);
+  }
+  SECTION("that is malformed exits 2, with its line") {
+    const Run result = ran(opening + "C dance\n");
+    CHECK(result.status == 2);
+    CHECK_THAT(result.err, Contains("s.tcp:5"));
+  }
+  SECTION("that does not exist, and a machine that runs none, exit 2") {
+    refused({"machines", "run", "tcp-endpoint", directory / "none.tcp"});
+    refused({"machines", "run", "http1-server", directory.write("s.tcp", opening)});
+    refused({"machines", "run", "tcp", directory / "s.tcp"});
+  }
+}
+
+}  // namespace
