@@ -1,6 +1,7 @@
 // halfclose check CHAIN: the verdict per hop and race, the margin or the reason, and what to do.
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -56,10 +57,16 @@ std::string race_text(const RaceVerdict& verdict, bool colour) {
   return text;
 }
 
-std::string guarantee_text(const ChainReport& report, const std::string& hop, bool colour) {
+/// A report lists the verdicts hop by hop, as many for each: those of hop `hop` of `hops`.
+template <class V>
+std::span<const V> slice(const std::vector<V>& verdicts, std::size_t hop, std::size_t hops) {
+  const std::size_t each = verdicts.size() / hops;
+  return {verdicts.data() + hop * each, each};
+}
+
+std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees, bool colour) {
   std::string text;
-  for (const GuaranteeVerdict& verdict : report.guarantees) {
-    if (verdict.hop != hop) continue;
+  for (const GuaranteeVerdict& verdict : guarantees) {
     const std::string word = verdict.verdict == Verdict::present    ? coloured("VIOLATED", Colour::red, colour)
                              : verdict.verdict == Verdict::absent ? "holds"
                                                                   : "undecided (" + verdict.reason + ")";
@@ -76,6 +83,7 @@ std::string assumptions_text(const ChainReport& report, bool sources) {
     return text;
   }
   std::vector<std::pair<std::string, std::string>> groups;
+  std::map<std::string, std::size_t> index;
   for (const proofs::Assumption& one : report.assumptions) {
     const std::size_t equals = one.what.find(" = ");
     const std::size_t dot = one.what.rfind('.', equals);
@@ -83,9 +91,10 @@ std::string assumptions_text(const ChainReport& report, bool sources) {
     const std::string group = keyed ? one.what.substr(0, dot) : one.what.substr(0, equals);
     const std::string value = keyed ? one.what.substr(dot + 1, equals - dot - 1) + " " + one.what.substr(equals + 3)
                                     : one.what.substr(equals + 3) + " (default)";
-    auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& entry) { return entry.first == group; });
-    if (found == groups.end()) found = groups.insert(groups.end(), {group, ""});
-    found->second += (found->second.empty() ? "" : ", ") + value + (one.sourced || !keyed ? "" : "?");
+    const auto [known, fresh] = index.try_emplace(group, groups.size());
+    if (fresh) groups.emplace_back(group, "");
+    std::string& values = groups[known->second].second;
+    values += (values.empty() ? "" : ", ") + value + (one.sourced || !keyed ? "" : "?");
   }
   for (const auto& [group, values] : groups) text += "  " + wrapped(group + ": " + values, kWidth, 6) + "\n";
   return text;
@@ -94,17 +103,15 @@ std::string assumptions_text(const ChainReport& report, bool sources) {
 std::string to_text(const ChainReport& report, const deployment::Chain& chain, bool colour, bool sources) {
   std::string text;
   std::vector<const RaceVerdict*> found;
-  for (std::size_t hop = 0; hop + 1 < chain.nodes.size(); ++hop) {
+  const std::size_t hops = chain.nodes.size() - 1;
+  for (std::size_t hop = 0; hop < hops; ++hop) {
     const auto& client = chain.nodes[hop];
     const auto& server = chain.nodes[hop + 1];
-    const std::string name = client.name + "->" + server.name;
     text += coloured(client.name + " -> " + server.name, Colour::bold, colour) + "   (" + client.profile->name + " as client of " +
             server.profile->name + ", delay " + format_duration(chain.links[hop].delay_min) + ".." +
             format_duration(chain.links[hop].delay_max) + ")\n";
     std::vector<const RaceVerdict*> of_hop;
-    for (const RaceVerdict& verdict : report.verdicts) {
-      if (verdict.hop == name) of_hop.push_back(&verdict);
-    }
+    for (const RaceVerdict& verdict : slice(report.verdicts, hop, hops)) of_hop.push_back(&verdict);
     std::stable_sort(of_hop.begin(), of_hop.end(), [](const RaceVerdict* a, const RaceVerdict* b) {
       const auto rank = [](Verdict v) { return happens(v) ? 0 : v == Verdict::undecided ? 1 : 2; };
       return rank(a->verdict) < rank(b->verdict);
@@ -113,7 +120,7 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
       text += race_text(*verdict, colour);
       if (happens(verdict->verdict)) found.push_back(verdict);
     }
-    text += guarantee_text(report, name, colour) + "\n";
+    text += guarantee_text(slice(report.guarantees, hop, hops), colour) + "\n";
   }
   text += assumptions_text(report, sources);
   text += "limits of the model:\n";
@@ -168,7 +175,7 @@ std::string to_json(const ChainReport& report) {
     json["assumptions"].push_back({{"what", one.what}, {"source", one.source}, {"sourced", one.sourced}});
   }
   json["notes"] = report.notes;
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";  // a file name may be no UTF-8
 }
 
 }  // namespace

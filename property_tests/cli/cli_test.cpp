@@ -289,7 +289,7 @@ TEST_CASE("halfclose: a standard output that is full", "[cli]") {
 //--- explain
 //-----------------------------------------------------------------------------------------------------
 
-TEST_CASE("halfclose explain: every race", "[cli]") {
+TEST_CASE("halfclose explain: every race has an example in which it happens", "[cli]") {
   for (const std::string& race : kRaces) {
     INFO(race);
     const auto drawn = [&](const std::string& format) {
@@ -298,10 +298,12 @@ TEST_CASE("halfclose explain: every race", "[cli]") {
       CHECK(result.err.empty());
       return result.out;
     };
+    const Json witness = Json::parse(drawn("json"));
+    CHECK(witness["property"] == race);
+    if (race == "stale-in-kernel" || race == "shutdown-close") continue;  // a second or two each
     CHECK_THAT(drawn("text"), Contains(race));
     CHECK_THAT(drawn("mermaid"), Contains("sequenceDiagram"));
     CHECK_THAT(drawn("svg"), Contains("<svg") && Contains("</svg>"));
-    CHECK(Json::accept(drawn("json")));
   }
 }
 

@@ -25,7 +25,7 @@ const std::string& good_chain() {
 
 /// A chain of at least two nodes with settings for each hop, or one error within the text.
 bool answers(const std::string& text) {
-  RC_LOG() << text << std::endl;
+  RC_LOG() << "---\n" << text << std::endl;
   const LoadedChain loaded = parse_chain(text, "f.yaml");
   if (loaded.chain) {
     RC_ASSERT(loaded.error.rule.empty());
@@ -103,15 +103,18 @@ TEST_CASE("chain: text that nobody wrote", "[model][deployment]") {
 
 TEST_CASE("chain: a good chain with small damage", "[model][deployment]") {
   REQUIRE(parse_chain(good_chain(), "f.yaml").chain.has_value());
-  // Each property is 100 chains; more damage makes fewer of them readable.
-  for (const int changes : {1, 1, 1, 1, 2, 4, 8}) {
-    rc::prop("is read or refused with one error", [changes] {
+  rc::prop("is read or refused with one error", [] {
+    // More damage leaves fewer chains readable.
+    const int changes = *rc::gen::element(1, 1, 1, 1, 2, 4, 8);
+    int read = 0;
+    for (int chain = 0; chain < 10; ++chain) {
       std::string text = good_chain();
       for (int i = 0; i < changes; ++i)
         damage(text);
-      RC_CLASSIFY(answers(text), "still a chain");
-    });
-  }
+      read += answers(text) ? 1 : 0;
+    }
+    RC_CLASSIFY(read > 0, "some were still chains");
+  });
 }
 
 }  // namespace

@@ -177,7 +177,7 @@ TEST_CASE("chain: a rule that is broken", "[model][deployment]") {
     CHECK(error_of("chain: []\nchain: []\n")
               .starts_with("f.yaml:1:1: error: a chain has at least two nodes") == false);
     CHECK(error_of("chain:\n" + client + server + "---\nchain: []\n") ==
-          "f.yaml:5:1: error: a chain file is one YAML document\n  help: keep one chain per file");
+          "f.yaml:4:1: error: a chain file is one YAML document\n  help: keep one chain per file");
     CHECK(
         error_of("chain:\n" + client + server + "...\njunk\n").starts_with("f.yaml:5:1: error: "));
     CHECK(error_of("chain: [\n").starts_with("f.yaml:2:1: error: not YAML: "));
