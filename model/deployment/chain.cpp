@@ -21,13 +21,16 @@ struct Broken {
   std::string rule, help;
 };
 
-std::string in_quotes(std::string_view text) {
-  std::string shown(text.substr(0, 60));
-  if (text.size() > 60) shown += "...";
-  for (char& c : shown) {
+/// An error is one line, whatever the input holds.
+std::string one_line(std::string text) {
+  for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20) c = '?';
   }
-  return "`" + shown + "`";
+  return text;
+}
+
+std::string in_quotes(std::string_view text) {
+  return "`" + one_line(std::string(text.substr(0, 60))) + (text.size() > 60 ? "...`" : "`");
 }
 
 std::string did_you_mean(std::string_view wrong, const std::vector<std::string_view>& names) {
@@ -296,7 +299,7 @@ LoadedChain parse_chain(std::string_view yaml, const std::string& file) {
   } catch (const YAML::DeepRecursion& error) {
     return failed(error.mark, "a chain file nests less than 500 deep", {});
   } catch (const YAML::Exception& error) {
-    return failed(error.mark, "not YAML: " + error.msg, {});
+    return failed(error.mark, "not YAML: " + one_line(error.msg), {});
   }
 }
 

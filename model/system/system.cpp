@@ -387,6 +387,10 @@ std::string System::describe(const State& state) const {
 }
 
 std::string System::describe(Stimulus stimulus) const {
+  const std::size_t count = stimulus.kind == Stimulus::Kind::expire   ? timers.size()
+                            : stimulus.kind == Stimulus::Kind::choose ? choices.size()
+                                                                      : queues.size();
+  if (stimulus.index >= count) return {};
   switch (stimulus.kind) {
     case Stimulus::Kind::deliver: return "deliver " + queues[stimulus.index].name;
     case Stimulus::Kind::wake: return "wake " + components[queues[stimulus.index].to].name;

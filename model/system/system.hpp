@@ -187,6 +187,7 @@ class System {
   bool ages(const Clock& clock) const { return clock.kind == Clock::Kind::timer && aging >> clock.index & 1; }
 
   std::string describe(const State& state) const;
+  /// Empty when the system has no such stimulus.
   std::string describe(Stimulus stimulus) const;
 
  private:

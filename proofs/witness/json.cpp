@@ -389,25 +389,11 @@ std::string print(const Json& json, int indent, int depth) {
   return open + margin(depth + 1) + items(indent, "," + margin(depth + 1)) + margin(depth) + close;
 }
 
-/// Empty when the system has no such stimulus.
-std::string stimulus_name(const system::System& system, Stimulus stimulus) {
-  const std::size_t count = stimulus.kind == Stimulus::Kind::expire   ? system.timers.size()
-                            : stimulus.kind == Stimulus::Kind::choose ? system.choices.size()
-                                                                      : system.queues.size();
-  return stimulus.index < count ? system.describe(stimulus) : "";
-}
-
-std::string check_settings(const HopSettings& settings) {
-  if (settings.delay_min < 0 || settings.delay_min > settings.delay_max)
-    return "`settings.delay_min_us` is at most delay_max_us";
-  return {};
-}
-
 std::string check(const Witness& w, const std::vector<std::string>& names) {
   if (std::string error = check_settings(w.settings); !error.empty()) return error;
   const system::System system = hop_system(w.settings);
   for (std::size_t k = 0; k < w.path.size(); ++k) {
-    const std::string name = stimulus_name(system, w.path[k]);
+    const std::string name = system.describe(w.path[k]);
     if (name != names[k]) {
       return "`path[" + std::to_string(k) + "].name` is " +
              (name.empty()
@@ -452,11 +438,17 @@ std::string to_json(const Witness& witness, int indent) {
   const system::System system = hop_system(witness.settings);
   std::vector<std::string> names;
   for (const Stimulus stimulus : witness.path)
-    names.push_back(stimulus_name(system, stimulus));
+    names.push_back(system.describe(stimulus));
   Writer writer;
   writer.text("format", std::string(kFormat));
   describe(writer, witness, names);
   return print(writer.json, indent, 0);
+}
+
+std::string check_settings(const HopSettings& settings) {
+  if (settings.delay_min < 0 || settings.delay_min > settings.delay_max)
+    return "`settings.delay_min_us` is at most delay_max_us";
+  return {};
 }
 
 LoadedWitness from_json(std::string_view text) {
@@ -465,176 +457,6 @@ LoadedWitness from_json(std::string_view text) {
   } catch (const std::exception& refusal) {
     // No memory for it, or settings of which no System can be made.
     return {{}, std::string("the witness cannot be taken: ") + refusal.what()};
-  }
-}
-
-namespace {
-
-std::string clock_name(const system::System& system, const system::Clock& clock) {
-  switch (clock.kind) {
-    case system::Clock::Kind::timer:
-      return system.timers[clock.index].name;
-    case system::Clock::Kind::message:
-      return "the delay of " + system.queues[clock.index].name;
-    case system::Clock::Kind::attention:
-      return "the stall bound of " + system.queues[clock.index].name;
-  }
-  return {};
-}
-
-/// A run in time: where it stands, and when each clock that runs there was started.
-class Replay {
- public:
-  Replay(const system::System& system, const Witness& witness)
-      : system_(system), w_(witness), state_(system.initial()) {
-    system_.clocks(state_, clocks_);
-    started_.assign(clocks_.size(), 0);
-  }
-
-  /// The first step that cannot happen when it is said to, in words; empty when there is none.
-  std::string run() {
-    for (std::size_t k = 0; k < w_.path.size(); ++k) {
-      if (std::string error = take(k); !error.empty())
-        return "step " + std::to_string(k) + ", " + error;
-    }
-    return {};
-  }
-
- private:
-  std::string take(std::size_t k) {
-    const Stimulus stimulus = w_.path[k];
-    std::vector<Stimulus> enabled;
-    system_.enabled(state_, enabled);
-    if (std::find(enabled.begin(), enabled.end(), stimulus) == enabled.end()) {
-      return "stimulus: `" + stimulus_name(system_, stimulus) + "` cannot happen there";
-    }
-    const Time at = w_.steps[k].at;
-    if (at < now_)
-      return "at: " + format_time(at) + " is before " + format_time(now_) +
-             ", when the run has got so far";
-    now_ = at;
-    if (std::string error = late("at"); !error.empty()) return error;
-    const int guarded = system_.clock_of(clocks_, stimulus);
-    if (guarded >= 0 && now_ - started_[guarded] < clocks_[guarded].lo) {
-      return forbidden("at", " is earlier than ", guarded, clocks_[guarded].lo);
-    }
-    system::StepResult result;
-    system_.step(state_, stimulus, result);
-    std::vector<Time> moved;
-    for (const std::int16_t origin : result.clock_origins) {
-      moved.push_back(origin == system::kFresh ? now_ : started_[origin]);
-    }
-    started_ = std::move(moved);
-    state_ = result.state;
-    system_.clocks(state_, clocks_);
-    if (w_.aging.by == 0 || w_.aging.step != k) return {};
-    return result.aged ? grow_older() : "aging: no part of the past can be left out there";
-  }
-
-  /// Time passes for the timers of age and for nobody else.
-  std::string grow_older() {
-    now_ += w_.aging.by;
-    for (std::size_t c = 0; c < clocks_.size(); ++c) {
-      if (!system_.ages(clocks_[c])) started_[c] += w_.aging.by;
-    }
-    return late("aging");
-  }
-
-  std::string late(const char* field) const {
-    for (std::size_t c = 0; c < clocks_.size(); ++c) {
-      if (now_ - started_[c] > clocks_[c].hi)
-        return forbidden(field, " is later than ", c, clocks_[c].hi);
-    }
-    return {};
-  }
-  std::string forbidden(const char* field, const char* relation, std::size_t clock,
-                        Time bound) const {
-    return field + (": " + format_time(now_)) + relation + clock_name(system_, clocks_[clock]) +
-           " allows, " + format_time(started_[clock] + bound);
-  }
-
-  const system::System& system_;
-  const Witness& w_;
-  system::State state_;
-  std::vector<system::Clock> clocks_;
-  std::vector<Time> started_;
-  Time now_ = 0;
-};
-
-/// Where two descriptions first differ, in words; empty when they are equal.
-std::string difference(const Json& recorded, const Json& again, const std::string& where) {
-  if (recorded == again) return {};
-  if (recorded.is_array() && again.is_array()) {
-    for (std::size_t i = 0; i < std::min(recorded.size(), again.size()); ++i) {
-      const std::string found =
-          difference(recorded[i], again[i], where + "[" + std::to_string(i) + "]");
-      if (!found.empty()) return found;
-    }
-    return where + ": " + std::to_string(recorded.size()) + " are recorded, " +
-           std::to_string(again.size()) + " happen";
-  }
-  if (recorded.is_object() && again.is_object()) {
-    for (const Json* keys : {&recorded, &again}) {
-      for (const auto& [key, value] : keys->items()) {
-        const std::string found =
-            difference(recorded.value(key, Json()), again.value(key, Json()), where + "." + key);
-        if (!found.empty()) return found;
-      }
-    }
-  }
-  auto shown = [](const Json& json) {
-    return json.is_null()
-               ? "nothing"
-               : "`" + printable(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "`";
-  };
-  return where + ": " + shown(recorded) + " is recorded, " + shown(again) + " happens";
-}
-
-std::string compare(const Witness& recorded, const Witness& again) {
-  const std::vector<std::string> names(recorded.path.size());
-  Writer first, second;
-  describe(first, recorded, names);
-  describe(second, again, names);
-  for (const char* part : {"steps", "segments", "timers", "observed"}) {
-    std::string found = difference(first.json[part], second.json[part], part);
-    if (!found.empty()) return found;
-  }
-  return {};
-}
-
-/// A race that nobody sees is none.
-std::string check_property(const system::System& system, const Witness& w) {
-  const std::vector<std::string>& known = system.components[system.observer].table->outputs;
-  if (std::find(known.begin(), known.end(), w.property) == known.end()) return {};
-  for (const WitnessStep& step : w.steps) {
-    for (const Happening& happening : step.happenings) {
-      if (happening.kind == Happening::Kind::verdict && happening.text == w.property) return {};
-    }
-  }
-  return "property: `" + w.property + "` does not happen";
-}
-
-}  // namespace
-
-std::string re_execute(const Witness& witness) {
-  if (std::string error = check_settings(witness.settings); !error.empty()) return error;
-  if (witness.steps.size() != witness.path.size()) {
-    return "steps: " + std::to_string(witness.steps.size()) + " are recorded, the path has " +
-           std::to_string(witness.path.size());
-  }
-  try {
-    const system::System system = hop_system(witness.settings);
-    if (std::string error = Replay(system, witness).run(); !error.empty()) return printable(error);
-    std::vector<Time> times;
-    for (const WitnessStep& step : witness.steps)
-      times.push_back(step.at);
-    if (std::string error =
-            compare(witness, make_witness(witness.settings, witness.path, times, witness.aging));
-        !error.empty())
-      return error;
-    return check_property(system, witness);
-  } catch (const std::exception& refusal) {
-    return std::string("the model cannot run it: ") + refusal.what();
   }
 }
 

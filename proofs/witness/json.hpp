@@ -26,13 +26,7 @@ struct LoadedWitness {
 /// @errors  none thrown
 LoadedWitness from_json(std::string_view text);
 
-/// Runs the path again, on the tables of today, and compares.
-///
-/// @return  empty when the bounds of every clock allow the times and everything recorded happens
-/// again; otherwise
-///          the first difference, naming step and field. The property, if the observer knows it,
-///          must be among the verdicts. Names, statement, symptoms and fix are not judged.
-/// @errors  none thrown
-std::string re_execute(const Witness& witness);
+/// The rule that settings break which no chain could state; empty when there is none.
+std::string check_settings(const deployment::HopSettings& settings);
 
 }  // namespace halfclose::proofs

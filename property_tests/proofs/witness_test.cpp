@@ -7,6 +7,7 @@
 #include "proofs/timed/zone_explorer.hpp"
 #include "proofs/witness/json.hpp"
 #include "proofs/witness/mermaid.hpp"
+#include "proofs/witness/re_execute.hpp"
 #include "proofs/witness/svg.hpp"
 #include "proofs/witness/text.hpp"
 

@@ -1,0 +1,19 @@
+// A witness run again on the tables: the check that it says what happens.
+#pragma once
+
+#include <string>
+
+#include "proofs/witness/witness.hpp"
+
+namespace halfclose::proofs {
+
+/// Runs the path again, on the tables of today, and compares.
+///
+/// @return  empty when the bounds of every clock allow the times and everything recorded happens
+/// again; otherwise
+///          the first difference, naming step and field. The property, if the observer knows it,
+///          must be among the verdicts. Names, statement, symptoms and fix are not judged.
+/// @errors  none thrown
+std::string re_execute(const Witness& witness);
+
+}  // namespace halfclose::proofs
