@@ -126,8 +126,15 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
   text += "limits of the model:\n";
   for (const std::string& note : report.notes) text += "  " + wrapped(note, kWidth, 2) + "\n";
   text += "\n";
+  for (const GuaranteeVerdict& verdict : report.guarantees) {
+    if (!happens(verdict.verdict)) continue;
+    text += "violated on " + verdict.hop + ": " + std::string(verdict.guarantee->slug) + " (" + std::string(verdict.guarantee->statement) +
+            "); see\n  halfclose explain " + std::string(verdict.guarantee->slug) + " " + report.chain + " --hop '" + verdict.hop + "'\n";
+  }
   if (found.empty()) {
-    text += "no race was found on any hop\n";
+    const bool open = std::any_of(report.verdicts.begin(), report.verdicts.end(),
+                                  [](const RaceVerdict& verdict) { return verdict.verdict == Verdict::undecided; });
+    text += open ? "undecided: raise the limit that was hit\n" : "none of these races was found on any hop\n";
     return text;
   }
   text += coloured("what to do", Colour::bold, colour) + ": " + std::to_string(found.size()) +

@@ -38,7 +38,8 @@ ServerSide server_side(const std::string& name, const Role& role) {
                     .shutdown_announced = role.is("shutdown_close", "announced"),
                     .reads_during_close = role.flag("reads_during_close"),
                     .aborts_half_closed = role.is("half_closed_client", "abort"),
-                    .limits_requests = role.at("max_requests").count >= 0};
+                    .limits_requests = role.at("max_requests").count > 1,
+                    .single_use = role.at("max_requests").count == 1};
   server.idle = role.duration("idle_timeout");
   server.idle_grace = role.duration("idle_grace");
   server.drain = role.duration("drain_timeout");

@@ -172,7 +172,8 @@ void bind_client(System& system) {
   bind_kernel<ClientConnection, app_c::transport::Eof, app_c::transport::Error, app_c::transport::WriteError>(
       system, {hop::client_kernel, hop::to_server, hop::client_input, kServerData}, hop::client);
   auto kernel = [&](tcp::Out output, Action action) { system.bind(hop::client_kernel, id(output), {action}); };
-  kernel(tcp::Out::connected, raise<ClientConnection, app_c::transport::Connected>(hop::client));
+  kernel(tcp::Out::connected, send(hop::client_input, hop::connected));
+  system.deliver(hop::client_input, hop::connected, {raise<ClientConnection, app_c::transport::Connected>(hop::client)});
   kernel(tcp::Out::late_write, only(kAsks, note<saw::KernelKnew>()));
   kernel(tcp::Out::would_block, during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Alive>(hop::client)));
   for (const tcp::Out end : {tcp::Out::eof, tcp::Out::bytes, tcp::Out::econnreset, tcp::Out::epipe}) {
@@ -232,12 +233,15 @@ void bind_server(System& system) {
   bind(Out::closes_age, {note<saw::ClosesAge>()});
   bind(Out::closes_shutdown, {note<saw::ClosesShutdown>()});
   bind(Out::closes_announced, {note<saw::ClosesAnnounced>()});
+  bind(Out::closes_abandoned, {note<saw::ClosesAbandoned>()});
+  bind(Out::close_fd, {note<saw::ServerClosed>()});
   bind(Out::cuts_response, {note<saw::CutsResponse>()});
 
   bind_kernel<ServerConnection, app_s::transport::Eof, app_s::transport::Error, app_s::transport::Error>(
       system, {hop::server_kernel, hop::to_client, hop::server_input, kClientData}, hop::server);
   auto kernel = [&](tcp::Out output, Action action) { system.bind(hop::server_kernel, id(output), {action}); };
-  kernel(tcp::Out::accepted, raise<ServerConnection, app_s::transport::Accepted>(hop::server));
+  kernel(tcp::Out::accepted, send(hop::server_input, hop::accepted));
+  system.deliver(hop::server_input, hop::accepted, {raise<ServerConnection, app_s::transport::Accepted>(hop::server)});
   kernel(tcp::Out::writable, send(hop::server_input, hop::writable));
   kernel(tcp::Out::readable, only(kAsks, note<saw::Arrived>()));
   kernel(tcp::Out::unread_lost, note<saw::UnreadLost>());
@@ -262,7 +266,8 @@ Timer timer(std::string name, Index owner, Time after, const Loop& loop, Index y
   Timer made{.name = std::move(name), .owner = owner, .event = event_id<Def, E>()};
   made.off = after >= kOff;
   if (made.off) return made;
-  made.lo = std::max<Time>(0, after - (loop.cached_clock ? loop.stall : 0));
+  made.after = after;
+  made.lo = after - (loop.cached_clock ? loop.stall : 0);  // below zero: it may expire at once
   made.hi = after + loop.stall;
   made.yields_to = loop.timers_first ? kNone : yields_to;
   return made;
@@ -272,13 +277,16 @@ Timer timer(std::string name, Index owner, Time after, const Loop& loop, Index y
 
 System hop_system(const HopSettings& settings) {
   const ClientSide& client = settings.client;
-  const ServerSide& server = settings.server;
+  ServerSide server = settings.server;
+  using app_s::CloseStyle;
+  // Without a timeout there is no delay: so Envoy reads a delayed_close_timeout of 0.
+  if (server.profile.close_style == CloseStyle::delayed && server.close >= kOff) server.profile.close_style = CloseStyle::plain;
   System system;
   system.messages = {"SYN", "SYN,ACK", "ACK", "ACK of FIN", "ACK, window", "FIN", "RST", "RST to data",
                      "request", "request head", "part of content", "request content",
                      "response", "response (close)", "response part", "response part (close)", "response tail", "408",
-                     "eof", "error", "writable"};
-  system.urgent = set({hop::eof, hop::error, hop::writable});
+                     "eof", "error", "writable", "connected", "accepted"};
+  system.urgent = set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted});
   system.observer = hop::observer;
   system.aging = set({hop::client_age, hop::server_age});
 

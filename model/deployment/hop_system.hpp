@@ -22,7 +22,7 @@ enum Message : system::Message {
   syn, syn_ack, ack, ack_fin, window, fin, rst, rst_to_data,
   request, head, more, body,
   response, response_close, part, part_close, tail, timeout_408,
-  eof, error, writable,   // what an application is told besides bytes
+  eof, error, writable, connected, accepted,   // what an application is told besides bytes
 };
 }  // namespace hop
 

@@ -14,6 +14,8 @@ std::string ServerConnection::describe(const Context& c) {
   say(c.last, "last response");
   say(c.draining, "draining");
   say(c.early, "answered early");
+  say(c.told, "close announced");
+  say(c.last_later, "next response is the last");
   return text;
 }
 

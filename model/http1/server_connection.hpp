@@ -79,7 +79,7 @@ enum class Out : std::uint8_t {
   shutdown_write, close_fd, stop_reading, start_reading,
   arm_idle, cancel_idle, arm_drain, cancel_drain, arm_close, cancel_close, arm_linger, arm_age,
   read_request, answered, answered_early, closes_idle, closes_age, closes_shutdown, closes_announced,
-  stops_serving, cuts_response,                // observations
+  closes_abandoned, stops_serving, cuts_response,  // observations
 };
 
 /// The flags that a product profile sets; constant over a run.
@@ -93,7 +93,8 @@ struct Profile {
   bool shutdown_announced = false;
   bool reads_during_close = false;
   bool aborts_half_closed = false;   ///< half_closed_client: abort
-  bool limits_requests = false;      ///< max_requests is set
+  bool limits_requests = false;      ///< max_requests is set: any response may be the last
+  bool single_use = false;           ///< max_requests is 1
   bool operator==(const Profile&) const = default;
 };
 
@@ -102,6 +103,8 @@ struct Context {
   bool last = false;        ///< close after this response, which says so
   bool draining = false;    ///< requests are still served, each response announces, the drain timer closes
   bool early = false;       ///< answered before the request was read to its end
+  bool told = false;        ///< the head of the last response said that we close
+  bool last_later = false;  ///< the head was out already: the next response is the last
 };
 
 using Outs = Outputs<Out>;
@@ -126,26 +129,32 @@ constexpr bool closes_lingering(const Context& c) { return closes_early<CloseSty
 constexpr bool closes_waiting(const Context& c) { return closes_early<CloseStyle::half_close_wait>(c); }
 constexpr bool closes_drained(const Context& c) { return closes_early<CloseStyle::drain_then_fin>(c); }
 
-constexpr void read_head(Context&, Outs& out)  { out.append(Out::cancel_idle); out.append(Out::read_request); }
+constexpr void read_head(Context& c, Outs& out) { if (c.profile.single_use) c.last = true; out.append(Out::cancel_idle); out.append(Out::read_request); }
 constexpr void mark_last(Context& c)           { c.last = true; }
+constexpr void mark_last_later(Context& c)     { if (!c.last) c.last_later = true; }
 constexpr void end_draining(Context& c)        { c.draining = false; c.last = true; }
 constexpr void mark_early(Context& c)          { c.early = true; if (c.profile.early_closes) c.last = true; }
 constexpr void complete_request(Context& c)    { c.early = false; }
 
 /// An early response says that it closes, where it does (RFC 9112 9.6).
 constexpr void write(Context& c, Outs& out, Out plain, Out closing) {
-  out.append(announces(c) ? closing : plain);
+  c.told = announces(c);
+  out.append(c.told ? closing : plain);
   out.append(c.early ? Out::answered_early : Out::answered);
 }
 constexpr void write_whole(Context& c, Outs& out)  { write(c, out, Out::response, Out::response_close); }
 constexpr void write_queued(Context& c, Outs& out) { write(c, out, Out::queued, Out::queued_close); }
 /// Not `answered` yet: the response is complete when its tail is written.
-constexpr void write_buffered(Context& c, Outs& out) { out.append(announces(c) ? Out::buffered_close : Out::buffered); }
+constexpr void write_buffered(Context& c, Outs& out) { c.told = announces(c); out.append(c.told ? Out::buffered_close : Out::buffered); }
 constexpr void write_tail(Context& c, Outs& out)   { out.append(Out::tail); out.append(c.early ? Out::answered_early : Out::answered); }
+
+/// Only a close that a response told of is announced; any other keeps the reason it began with.
+constexpr void close_told(Context& c, Outs& out) { if (c.told) out.append(Out::closes_announced); }
+constexpr void settle(Context& c)              { c.early = c.told = false; if (c.last_later) c.last = true; c.last_later = false; }
 
 /// Ready for the next request; the idle timer runs unless the drain timer already does.
 constexpr void become_idle(Context& c, Outs& out) {
-  c.early = false;
+  settle(c);
   out.append(Out::start_reading);
   if (!c.draining) out.append(Out::arm_idle);
 }
@@ -155,7 +164,7 @@ constexpr void time_flush(Context& c, Outs& out) {
   if (!announces(c) && c.profile.idle_starts_buffered) out.append(Out::arm_idle);
 }
 constexpr void idle_after_flush(Context& c, Outs& out) {
-  c.early = false;
+  settle(c);
   out.append(Out::start_reading);
   if (!c.draining && !c.profile.idle_starts_buffered) out.append(Out::arm_idle);
 }
@@ -168,10 +177,10 @@ constexpr void keep_reading(Context& c, Outs& out) { if (!c.profile.reads_during
 /// An answer before the request was read to its end, by a server that closes.
 template <class On, auto Write>
 using AnswersEarly = Rows<
-  Row<Reading, On, If<closes_plain>,     Do<mark_early, Write, Out::closes_announced, Out::close_fd>, Closed, Rfc9112<"9.6">>,
-  Row<Reading, On, If<closes_delayed>,   Do<mark_early, Write, Out::closes_announced, Out::stops_serving, keep_reading, Out::arm_close>, Delayed, Product<"Envoy FlushWriteAndDelay">>,
-  Row<Reading, On, If<closes_lingering>, Do<mark_early, Write, Out::closes_announced, Out::shutdown_write, Out::arm_close, Out::arm_linger>, Lingering, Product<"nginx ngx_http_set_lingering_close">>,
-  Row<Reading, On, If<closes_waiting>,   Do<mark_early, Write, Out::closes_announced, Out::shutdown_write, Out::stop_reading, Out::arm_close>, HalfClosed, Product<"Go closeWriteAndWait">>,
+  Row<Reading, On, If<closes_plain>,     Do<mark_early, Write, close_told, Out::close_fd>, Closed, Rfc9112<"9.6">>,
+  Row<Reading, On, If<closes_delayed>,   Do<mark_early, Write, close_told, Out::stops_serving, keep_reading, Out::arm_close>, Delayed, Product<"Envoy FlushWriteAndDelay">>,
+  Row<Reading, On, If<closes_lingering>, Do<mark_early, Write, close_told, Out::shutdown_write, Out::arm_close, Out::arm_linger>, Lingering, Product<"nginx ngx_http_set_lingering_close">>,
+  Row<Reading, On, If<closes_waiting>,   Do<mark_early, Write, close_told, Out::shutdown_write, Out::stop_reading, Out::arm_close>, HalfClosed, Product<"Go closeWriteAndWait">>,
   Row<Reading, On, If<closes_drained>,   Do<mark_early, Write, Out::arm_close, Out::arm_linger>, Discarding, Product<"HAProxy 3.0 h1s_must_shut_conn">>>;
 /// What a busy server does when it is told to go.
 template <class S, auto... OnDrain>
@@ -179,9 +188,19 @@ using Busy = Rows<
   Row<S, transport::Error,  Always,               Do<Out::close_fd>, Closed, Model<"the connection is gone">>,
   Row<S, timeout::Age,      All<If<age_drains>, Unless<announces>>, Do<Out::closes_age, begin_draining>, Stay, Product<"Envoy max_connection_duration">>,
   Row<S, timeout::Age,      If<age_drains, announces>, Nothing,    Stay, Product<"Envoy: closing or draining already">>,
+  Row<S, timeout::Drain,    Always,               Do<end_draining, OnDrain...>, Stay, Product<"Envoy onDrainTimeout with active streams">>>;
+/// Before the head of the response is written: it will say that we close.
+template <class S>
+using MayStillSay = Rows<
   Row<S, timeout::Age,      Unless<age_drains>,   Do<mark_last>,   Stay, Rfc9112<"9.6">>,
-  Row<S, timeout::Drain,    Always,               Do<end_draining, OnDrain...>, Stay, Product<"Envoy onDrainTimeout with active streams">>,
   Row<S, manage::Shutdown,  Always,               Do<mark_last>,   Stay, Rfc9112<"9.6">>>;
+/// After it: a server that announces does so with the next response, any other closes behind this one.
+template <class S>
+using CannotSay = Rows<
+  Row<S, timeout::Age,      If<age_announces>,    Do<mark_last_later>, Stay, Rfc9112<"9.6">>,
+  Row<S, timeout::Age,      Unless<age_drains, age_announces>, Do<Out::closes_age, mark_last>, Stay, Rfc9112<"9.5">>,
+  Row<S, manage::Shutdown,  If<shutdown_announces>, Do<mark_last_later>, Stay, Rfc9112<"9.6">>,
+  Row<S, manage::Shutdown,  Unless<shutdown_announces>, Do<Out::closes_shutdown, mark_last>, Stay, Product<"Go Shutdown, nginx ngx_exiting">>>;
 
 struct ServerConnection : Machine<ServerConnection, Context, Out> {
   static constexpr std::string_view name = "http1-server";
@@ -190,7 +209,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     "response part (buffered), close", "response tail", "408",
     "shutdown(WR)", "close", "stop reading", "read",
     "arm idle", "cancel idle", "arm drain", "cancel drain", "arm close", "cancel close", "arm linger", "arm age",
-    "request read", "answered", "answered early", "closes: idle", "closes: age", "closes: shutdown", "closes: announced",
+    "request read", "answered", "answered early", "closes: idle", "closes: age", "closes: shutdown", "closes: announced", "closes: gives up on the content",
     "stops serving", "cuts the response"};
   static std::string describe(const Context& context);
 
@@ -219,36 +238,36 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Reading,     transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
     Row<Reading,     respond::Whole,       If<early_keeps>,        Do<mark_early, write_whole, Out::arm_close, Out::arm_linger>, Discarding, Rfc9112<"9.3">>,
     Row<Reading,     manage::Retire,       If<limits>,             Do<mark_last>,                            Stay,       Rfc9112<"9.6">>>,
-    Busy<Reading>,
+    Busy<Reading>, MayStillSay<Reading>,
     AnswersEarly<respond::Whole, write_whole>, AnswersEarly<respond::Queued, write_queued>,
     //--- the request is complete ---------------------------------------------------------------------------------
     Rows<
     Row<Answering,   respond::Whole,       If<keeps>,              Do<write_whole, become_idle>,             Idle,       Rfc9112<"9.3">>,
-    Row<Answering,   respond::Whole,       If<ends>,               Do<write_whole, Out::closes_announced, Out::close_fd>, Closed, Rfc9112<"9.6">>,
-    Row<Answering,   respond::Queued,      If<ends>,               Do<write_queued, Out::closes_announced, Out::close_fd>, Closed, Rfc9112<"9.6">>,
+    Row<Answering,   respond::Whole,       If<ends>,               Do<write_whole, close_told, Out::close_fd>, Closed, Rfc9112<"9.6">>,
+    Row<Answering,   respond::Queued,      If<ends>,               Do<write_queued, close_told, Out::close_fd>, Closed, Rfc9112<"9.6">>,
     Row<Answering,   respond::Buffered,    Always,                 Do<write_buffered, time_flush>,           Flushing,   Rfc9112<"7">>,
     Row<Answering,   manage::Retire,       If<limits>,             Do<mark_last>,                            Stay,       Rfc9112<"9.6">>,
     Row<Answering,   transport::PeerClosed, If<aborts>,            Do<Out::close_fd>,                        Closed,     Product<"Envoy DC, nginx 499">>,
     Row<Answering,   transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
-    Busy<Answering>,
+    Busy<Answering>, MayStillSay<Answering>,
     //--- the tail of the response waits in our buffer ------------------------------------------------------------
     Rows<
     Row<Flushing,    transport::Writable,  If<keeps>,              Do<write_tail, idle_after_flush>,         Idle,       Rfc9112<"9.3">>,
-    Row<Flushing,    transport::Writable,  If<ends>,               Do<write_tail, Out::closes_announced, Out::close_fd>, Closed, Rfc9112<"9.6">>,
+    Row<Flushing,    transport::Writable,  If<ends>,               Do<write_tail, close_told, Out::close_fd>, Closed, Rfc9112<"9.6">>,
     Row<Flushing,    timeout::Close,       Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"Envoy onDelayedCloseTimeout">>,
     Row<Flushing,    timeout::Idle,        If<idle_drains>,        Do<Out::closes_idle, begin_draining>,     Stay,       Product<"Envoy idle timer runs while flushing">>,
-    Row<Flushing,    timeout::Idle,        Unless<idle_drains>,    Do<Out::closes_idle, Out::cuts_response, Out::close_fd>, Closed, Model<"an idle timer armed before the flush closes during it">>,
+    Row<Flushing,    timeout::Idle,        Unless<idle_drains>,    Do<Out::closes_idle, mark_last>, Stay, Product<"asyncio Transport.close flushes first">>,
     Row<Flushing,    transport::PeerClosed, Always,                Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
-    Busy<Flushing, time_flush>,
+    Busy<Flushing, time_flush>, CannotSay<Flushing>,
     //--- answered early: reading the rest ------------------------------------------------------------------------
     Rows<
     Row<Discarding,  body::End,            If<keeps>,              Do<complete_request, Out::cancel_close, become_idle>, Idle, Rfc9112<"9.3">>,
-    Row<Discarding,  body::End,            If<ends>,               Do<complete_request, Out::close_fd>,      Closed,     Product<"HAProxy 3.0: FIN after the request">>,
+    Row<Discarding,  body::End,            If<ends>,               Do<complete_request, close_told, Out::close_fd>, Closed,     Product<"HAProxy 3.0: FIN after the request">>,
     Row<Discarding,  body::More,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx ngx_http_discarded_request_body_handler">>,
     Row<Discarding,  transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
-    Row<Discarding,  timeout::Close,       Always,                 Do<Out::close_fd>,  Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
-    Row<Discarding,  timeout::Linger,      Always,                 Do<Out::close_fd>,  Closed,     Product<"nginx lingering_time">>>,
-    Busy<Discarding>,
+    Row<Discarding,  timeout::Close,       Always,                 Do<Out::closes_abandoned, Out::close_fd>,  Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
+    Row<Discarding,  timeout::Linger,      Always,                 Do<Out::closes_abandoned, Out::close_fd>,  Closed,     Product<"nginx lingering_time">>>,
+    Busy<Discarding>, CannotSay<Discarding>,
     //--- closing -------------------------------------------------------------------------------------------------
     Rows<
     Row<Delayed,     transport::PeerClosed, Always,                Do<Out::close_fd>,                        Closed,     Product<"Envoy RemoteClose in delayed close">>,

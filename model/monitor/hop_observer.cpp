@@ -5,7 +5,8 @@
 namespace halfclose::monitor {
 
 std::string HopObserver::describe(const Context& c) {
-  constexpr std::string_view kCauses[] = {"", "closes: idle", "closes: age", "closes: shutdown", "closes: announced"};
+  constexpr std::string_view kCauses[] = {"", "closes: idle", "closes: age", "closes: shutdown", "closes: announced",
+                                            "closes: gives up on the content"};
   std::string text;
   auto say = [&](bool is, std::string_view word) {
     if (!is) return;
@@ -21,6 +22,7 @@ std::string HopObserver::describe(const Context& c) {
   say(c.early, "early");
   say(c.knew_fin, "FIN in client kernel");
   say(c.serving_stopped, "not serving");
+  say(c.gone, "closed");
   say(c.arrived_dead, "arrived too late");
   say(c.beaten, "timer beat data");
   say(c.behind, "bytes behind close");

@@ -32,6 +32,8 @@ struct ClosesIdle     : Event<"server closes: idle">     {};
 struct ClosesAge      : Event<"server closes: age">      {};
 struct ClosesShutdown : Event<"server closes: shutdown"> {};
 struct ClosesAnnounced : Event<"server closes: announced"> {};
+struct ClosesAbandoned : Event<"server closes: gives up on the content"> {};
+struct ServerClosed   : Event<"server closes its descriptor"> {};
 struct StopsServing   : Event<"server stops serving">    {};   // descriptor open, nothing will be read
 struct UnreadLost     : Event<"unread bytes dropped at close"> {};
 struct DataForNobody  : Event<"bytes arrive after close"> {};
@@ -48,10 +50,10 @@ struct ClientClosed   : Event<"client closes">           {};
 enum class Out : std::uint8_t {
   keepalive_reuse, stale_in_kernel, early_response_reset, closing_dead_zone, max_age_close, shutdown_close,
   bytes_behind_close, timer_beats_data, delayed_close_truncation, unsolicited_response,
-  one_outcome, response_kept, right_response,   // a guarantee is emitted when it is broken
+  one_outcome, response_kept, right_response, no_other_loss,   // a guarantee is emitted when it is broken
 };
 
-enum Cause : std::uint8_t { none, idle, age, shutdown, announced };
+enum Cause : std::uint8_t { none, idle, age, shutdown, announced, abandoned };
 
 struct Context {
   std::uint8_t cause = none;        ///< why the server began to close
@@ -63,6 +65,7 @@ struct Context {
   bool early = false;               ///< the last response left before its request was read to the end
   bool knew_fin = false;            ///< the FIN was in the client's kernel when the last request was written
   bool serving_stopped = false;
+  bool gone = false;                ///< the server has closed its descriptor
   bool arrived_dead = false;        ///< the last request reached the kernel of a server that reads no more
   bool beaten = false;              ///< the server closed a connection on which a request was readable
   bool behind = false;              ///< bytes of a later request met the close of an announcing server
@@ -97,7 +100,9 @@ constexpr void settle(Context& c) {
   if (c.owed == 0) c.early = c.behind = false;
   if (c.outstanding == 0) c.cut = false;
 }
-constexpr void judge(Context& c, Outs& out) {
+/// What took the request, or the response to it.
+constexpr void judge_request(Context& c, Outs& out) {
+  const std::uint8_t before = out.count;
   if (keepalive_reuse(c))          out.append(Out::keepalive_reuse);
   if (stale_in_kernel(c))          out.append(Out::stale_in_kernel);
   if (max_age_close(c))            out.append(Out::max_age_close);
@@ -106,6 +111,11 @@ constexpr void judge(Context& c, Outs& out) {
   if (timer_beats_data(c))         out.append(Out::timer_beats_data);
   if (early_response_reset(c))     out.append(Out::early_response_reset);
   if (bytes_behind_close(c))       out.append(Out::bytes_behind_close);
+  // What a server that gave up on a request's content does to the next request is not judged.
+  if (out.count == before && c.cause != abandoned && !c.cut) out.append(Out::no_other_loss);
+}
+constexpr void judge(Context& c, Outs& out) {
+  judge_request(c, out);
   if (response_lost(c))            out.append(Out::response_kept);
   if (c.outstanding == 0)          out.append(Out::one_outcome);
   c.outstanding = 0;
@@ -138,6 +148,12 @@ constexpr void complete(Context& c, Outs& out) {
 /// The 408 of an idle server answers no request; `complete` follows and finds no response owed.
 constexpr void complete_408(Context&, Outs& out) { out.append(Out::unsolicited_response); }
 constexpr void abandon(Context& c)        { c.outstanding = 0; settle(c); }
+constexpr void be_gone(Context& c)        { c.gone = true; }
+/// A client that gave up waiting lost its request to the server that had closed, or read no more, and to nobody else.
+constexpr void time_out(Context& c, Outs& out) {
+  if (c.unread > 0 && (c.arrived_dead || c.gone)) judge_request(c, out);
+  abandon(c);
+}
 constexpr void finish(Context& c, Outs& out) { if (c.outstanding > 0) out.append(Out::one_outcome); c = {}; }
 
 struct HopObserver : Machine<HopObserver, Context, Out> {
@@ -145,7 +161,7 @@ struct HopObserver : Machine<HopObserver, Context, Out> {
   static constexpr std::string_view output_names[] = {
     "keepalive-reuse", "stale-in-kernel", "early-response-reset", "closing-dead-zone", "max-age-close", "shutdown-close",
     "bytes-behind-close", "timer-beats-data", "delayed-close-truncation", "unsolicited-response",
-    "one-outcome", "response-kept", "right-response"};
+    "one-outcome", "response-kept", "right-response", "no-other-loss"};
   static std::string describe(const Context& context);
 
   using initial_state = Watching;
@@ -169,7 +185,9 @@ struct HopObserver : Machine<HopObserver, Context, Out> {
     Row<Watching, saw::Completed408,   Always, Do<complete_408>,        Stay,     Model<"observation">>,
     Row<Watching, saw::Lost,           Always, Do<judge>,               Stay,     Model<"observation">>,
     Row<Watching, saw::Truncated,      Always, Do<judge_truncated>,     Stay,     Model<"observation">>,
-    Row<Watching, saw::TimedOut,       Always, Do<abandon>,             Stay,     Model<"observation">>,
+    Row<Watching, saw::ClosesAbandoned, Always, Do<close_for<abandoned>>, Stay,   Model<"observation">>,
+    Row<Watching, saw::ServerClosed,   Always, Do<be_gone>,             Stay,     Model<"observation">>,
+    Row<Watching, saw::TimedOut,       Always, Do<time_out>,            Stay,     Model<"observation">>,
     Row<Watching, saw::GaveUpRest,     Always, Do<abandon>,             Stay,     Model<"observation">>,
     Row<Watching, saw::ClientClosed,   Always, Do<finish>,              Over,     Model<"observation">>,
     //--- the server goes on alone ------------------------------------------------------------------------------
@@ -181,6 +199,8 @@ struct HopObserver : Machine<HopObserver, Context, Out> {
     Row<Over,     saw::ClosesAge,      Always, Nothing, Stay, Model<"nobody waits">>,
     Row<Over,     saw::ClosesShutdown, Always, Nothing, Stay, Model<"nobody waits">>,
     Row<Over,     saw::ClosesAnnounced, Always, Nothing, Stay, Model<"nobody waits">>,
+    Row<Over,     saw::ClosesAbandoned, Always, Nothing, Stay, Model<"nobody waits">>,
+    Row<Over,     saw::ServerClosed,   Always, Nothing, Stay, Model<"nobody waits">>,
     Row<Over,     saw::StopsServing,   Always, Nothing, Stay, Model<"nobody waits">>,
     Row<Over,     saw::UnreadLost,     Always, Nothing, Stay, Model<"nobody waits">>,
     Row<Over,     saw::DataForNobody,  Always, Nothing, Stay, Model<"nobody waits">>,

@@ -67,7 +67,8 @@ struct Timer {
   std::string name;   ///< the symbol: `edge.downstream.idle_timeout`
   Index owner = kNone;
   EventId event = 0;
-  Time lo = 0, hi = 0;
+  Time after = 0;           ///< as configured
+  Time lo = 0, hi = 0;      ///< when it may expire; `lo` may lie below zero
   Index yields_to = kNone;  ///< a receive queue that is served first
   bool off = false;         ///< never armed
 };

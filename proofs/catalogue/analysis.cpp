@@ -45,7 +45,7 @@ class HopJudge {
 
     for (const Race* race : wanted) {
       if (race->needs_shutdown) {
-        judge(*race, closing, shutting, shut, goal(race->output));
+        judge(*race, closing, shutting, shut, emitted_untimed(shutting));
       } else {
         judge(*race, quiet, system, timed, untimed);
       }
@@ -70,6 +70,12 @@ class HopJudge {
   }
   Exploration search(const System& system, std::uint64_t goals, bool stop) const {
     return explore_timed(system, {.goals = goals, .stop_when_found = stop, .limits = options_.limits, .progress = options_.progress});
+  }
+  /// Advice is worth less time than the verdict: it may come to nothing, and then says so.
+  Limits advice_limits() const {
+    Limits limits = options_.limits;
+    limits.states = std::min<std::uint64_t>(limits.states, 200'000);
+    return limits;
   }
   /// What could be emitted if time were no constraint; everything, when that is not known.
   std::uint64_t emitted_untimed(const System& system) const {
@@ -132,12 +138,14 @@ class HopJudge {
   }
 
   void advise(RaceAnalysis& judged, const HopSettings& settings, const System& system, std::uint64_t happening) const {
-    const std::uint64_t together = emitted_with(system, judged.path);
+    std::uint64_t together = emitted_with(system, judged.path);
+    // A wrong response instead of none is no remedy for a lost request.
+    if (judged.race->outcome == Outcome::request_lost) together |= happening & goal(monitor::Out::unsolicited_response);
     for (const Knob& knob : judged.race->knobs) {
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
-      const Time bound = knob.safer > 0 ? beyond_all(system) : -timer.hi;
-      const Edge edge = find_edge(system, knob.timer, together, 0, knob.safer, bound, options_.limits);
+      const Time bound = knob.safer > 0 ? beyond_all(system) : -timer.after;
+      const Edge edge = find_edge(system, knob.timer, emitted_with(system, judged.path), 0, knob.safer, bound, advice_limits());
       if (edge.present_at) judged.thresholds.push_back({knob, *edge.present_at});
       judged.advice_cut |= edge.undecided;
     }
@@ -145,12 +153,10 @@ class HopJudge {
       HopSettings changed = settings;
       if (!mitigation.apply(changed)) continue;
       // Nor may it bring another race about.
-      const Exploration without = search(hop_system(changed), kEverything, false);
-      const bool clean = std::none_of(without.found.begin(), without.found.end(), [&](const Found& found) {
-        return together >> found.output & 1 || !(happening >> found.output & 1);
-      });
-      judged.advice_cut |= !without.complete;
-      if (without.complete && clean) judged.excluded_by.push_back(&mitigation);
+      const Exploration without = explore_timed(
+          hop_system(changed), {.goals = together | ~happening, .stop_at_first = true, .limits = advice_limits()});
+      judged.advice_cut |= without.found.empty() && !without.complete;
+      if (without.found.empty() && without.complete) judged.excluded_by.push_back(&mitigation);
     }
   }
 
@@ -159,10 +165,10 @@ class HopJudge {
     for (const Knob& knob : race.knobs) {
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
-      const Time worst = knob.safer > 0 ? -timer.hi : beyond_all(system);
+      const Time worst = knob.safer > 0 ? -timer.after : beyond_all(system);
       const System at_worst = with_timer(system, knob.timer, worst);
       if (search(at_worst, goal(race.output), true).found.empty()) continue;
-      const Edge edge = find_edge(system, knob.timer, goal(race.output), worst, knob.safer, 0, options_.limits);
+      const Edge edge = find_edge(system, knob.timer, goal(race.output), worst, knob.safer, 0, advice_limits());
       if (edge.present_at) return Threshold{knob, *edge.present_at};
     }
     return std::nullopt;

@@ -12,8 +12,10 @@ using system::Time;
 system::System with_timer(system::System system, system::Index timer, Time delta) {
   system::Timer& moved = system.timers[timer];
   if (moved.off) return system;
-  moved.lo = std::max<Time>(0, moved.lo + delta);
-  moved.hi = std::max<Time>(0, moved.hi + delta);
+  delta = std::max(delta, -moved.after);  // no timer is set to less than nothing
+  moved.after += delta;
+  moved.lo += delta;
+  moved.hi += delta;
   return system;
 }
 
@@ -22,7 +24,7 @@ Edge find_edge(const system::System& system, system::Index timer, std::uint64_t 
   constexpr int kRoundsMax = 24;
   Time at = delta;
   for (int round = 0; round < kRoundsMax; ++round) {
-    const Exploration here = explore_timed(with_timer(system, timer, at), {.goals = race, .limits = limits});
+    const Exploration here = explore_timed(with_timer(system, timer, at), {.goals = race, .stop_at_first = true, .limits = limits});
     if (here.found.empty()) {
       if (!here.complete) return {.undecided = true};
       return {.present_at = at - toward};

@@ -8,7 +8,7 @@
 
 namespace halfclose::proofs {
 
-/// The system with one timer later by `delta` (earlier when negative, never below zero).
+/// The system with one timer later by `delta` (earlier when negative, never set below zero).
 system::System with_timer(system::System system, system::Index timer, system::Time delta);
 
 struct Edge {

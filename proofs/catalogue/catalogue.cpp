@@ -22,7 +22,8 @@ const std::vector<Race>& races() {
        "RFC 9112 9.5", Outcome::request_lost, true, false, kIdleOrder, kReuseClient, kIdleServer},
       {"stale-in-kernel", "R3", Out::stale_in_kernel,
        "a request is written to a connection whose FIN the client's kernel already had, and is lost",
-       "RFC 9112 9.5; envoyproxy/envoy#6815", Outcome::request_lost, true, false, kIdleOrder, kReuseClient, kIdleServer},
+       "RFC 9112 9.5; envoyproxy/envoy#6815", Outcome::request_lost, true, false,
+       {{hop::client_idle, -1}, {hop::server_idle, +1}, {hop::client_age, -1}, {hop::server_age, +1}}, kReuseClient, kIdleServer},
       {"early-response-reset", "R6", Out::early_response_reset,
        "the server answers before it has read the request to its end and closes; the response, though written, is "
        "not received",
@@ -55,7 +56,7 @@ const std::vector<Race>& races() {
        "RFC 9112 9.5; nginx reload, HAProxy idle-close-on-response", Outcome::request_lost, true, true, {},
        {"reuse_check", "max_requests"}, {"shutdown_close"}},
       {"timer-beats-data", "R13", Out::timer_beats_data,
-       "the request was readable in the server's kernel when the idle timer closed the connection",
+       "the request was readable when the server looked at its timers, and the idle timer closed the connection first",
        "nodejs/node#43456", Outcome::request_lost, true, false, kIdleOrder, kReuseClient,
        {"idle_timeout", "idle_grace", "idle_close", "loop_order", "loop_stall"}},
       {"unsolicited-response", "R25", Out::unsolicited_response,
@@ -79,6 +80,7 @@ const std::vector<Guarantee>& guarantees() {
        "RFC 9110 3.3"},
       {"response-kept", Out::response_kept, "a response that the server wrote completely is read completely by the client",
        "RFC 9112 9.6"},
+      {"no-other-loss", Out::no_other_loss, "a request is lost only to one of the races named here", "halfclose"},
       {"right-response", Out::right_response, "no response is taken for the answer to another request", "RFC 9112 9.2"},
   };
   return all;

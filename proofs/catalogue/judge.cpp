@@ -22,7 +22,7 @@ std::string key_of(const HopSettings& hop) {
       c.discards_on_rst, c.loop.stall, c.loop.timers_first, c.loop.cached_clock);
   put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains, s.profile.idle_408,
       s.profile.idle_starts_buffered, s.profile.shutdown_announced, s.profile.reads_during_close,
-      s.profile.aborts_half_closed, s.profile.limits_requests, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
+      s.profile.aborts_half_closed, s.profile.limits_requests, s.profile.single_use, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
       s.loop.stall, s.loop.timers_first, s.loop.cached_clock);
   put(hop.delay_min, hop.delay_max, hop.with_body, hop.responses_fit, hop.content_within);
   return key;
@@ -59,7 +59,7 @@ KnobText knob_text(hop::Timer timer, const HopSettings& hop) {
 std::string threshold_text(const Threshold& threshold, const HopSettings& hop) {
   const KnobText knob = knob_text(threshold.knob.timer, hop);
   const Time edge = knob.configured + threshold.delta;
-  if (edge < 0) return {};
+  if (edge < 0 || edge > kDurationMax) return {};  // nothing a chain could say
   return (threshold.knob.safer > 0 ? "raise " : "lower ") + knob.symbol + (threshold.knob.safer > 0 ? " above " : " below ") +
          format_duration(edge) + " (now " + format_duration(knob.configured) + ")";
 }
@@ -111,6 +111,7 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
       break;
     default:
       text = server_idle_text(hop) + "; " + client_idle_text(hop);
+      if (race.output != monitor::Out::keepalive_reuse && s.age < kOff) text += "; " + s.name + " ends a connection after " + format_duration(s.age);
       break;
   }
   if (verdict == Verdict::not_excludable) {
@@ -121,7 +122,7 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
 
 std::string absent_reason(const RaceAnalysis& judged, const HopSettings& hop) {
   if (judged.absent_untimed) return "no schedule leads there, whatever the timing";
-  if (!judged.margin) return "time excludes it, and none of its timers alone can bring it back";
+  if (!judged.margin) return "time excludes it; no single timer was found that brings it back";
   const KnobText knob = knob_text(judged.margin->knob.timer, hop);
   return "it would happen with " + knob.symbol + " at " + format_duration(std::max<Time>(0, knob.configured + judged.margin->delta)) +
          (judged.margin->knob.safer > 0 ? " or less" : " or more") + " (now " + format_duration(knob.configured) + ")";

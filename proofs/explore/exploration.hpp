@@ -43,6 +43,7 @@ struct Progress {
 struct Search {
   std::uint64_t goals = 0;        ///< set of observer outputs of which the shortest path is wanted
   bool stop_when_found = true;    ///< stop when every goal has a path; otherwise explore to the end
+  bool stop_at_first = false;     ///< stop when any goal has a path
   Limits limits{};
   std::function<void(const Progress&)> progress{};  ///< called now and then; may be empty
 };

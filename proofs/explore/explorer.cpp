@@ -65,6 +65,7 @@ Exploration explore(const system::System& system, const Search& search, StateSet
       }
     }
     if (search.stop_when_found && search.goals != 0 && missing == 0) break;
+    if (search.stop_at_first && !result.found.empty()) break;
     if (states.size() > search.limits.states || (next & 0xfff) == 0) {
       result.bytes = states.bytes() + parents.capacity() * sizeof(Parent);
       const auto elapsed = std::chrono::steady_clock::now() - start;

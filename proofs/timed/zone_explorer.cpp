@@ -86,6 +86,7 @@ class ZoneGraph {
         keep(step.state, reached, static_cast<std::uint32_t>(next), stimulus);
       }
       if (search_.stop_when_found && search_.goals != 0 && missing == 0) break;
+      if (search_.stop_at_first && !result_.found.empty()) break;
       if (nodes_.size() > search_.limits.states || (next & 0x3ff) == 0) {
         if (over_limit(next, std::chrono::steady_clock::now() - start)) break;
       }

@@ -277,6 +277,7 @@ template <class IO> void describe(IO& io, In<IO, ServerSide> server) {
   io.flag("reads_during_close", server.profile.reads_during_close);
   io.flag("aborts_half_closed", server.profile.aborts_half_closed);
   io.flag("limits_requests", server.profile.limits_requests);
+  io.flag("single_use", server.profile.single_use);
   io.object("loop", [&](IO& in) { describe(in, server.loop); });
 }
 
@@ -358,7 +359,7 @@ void describe(IO& io, In<IO, Witness> w, In<IO, std::vector<std::string>> names)
   [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7] = w.settings.client;
   [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9] = w.settings.client.profile;
   [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9] = w.settings.server;
-  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10] =
+  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, e11] =
       w.settings.server.profile;
   [[maybe_unused]] const auto& [g1, g2, g3] = w.settings.client.loop;
 }

@@ -124,7 +124,7 @@ class Recorder {
       case Occurrence::Kind::armed: {
         cancel(occurrence.index);  // arming again starts anew
         const system::Timer& timer = system_.timers[occurrence.index];
-        witness_.timers.push_back({.symbol = timer.name, .owner = actor_of(timer.owner), .lo = timer.lo, .hi = timer.hi, .armed = now_});
+        witness_.timers.push_back({.symbol = timer.name, .owner = actor_of(timer.owner), .lo = std::max<Time>(0, timer.lo), .hi = timer.hi, .armed = now_});
         break;
       }
       case Occurrence::Kind::cancelled:
