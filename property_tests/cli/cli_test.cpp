@@ -160,7 +160,7 @@ TEST_CASE("halfclose check: the example chain", "[cli]") {
     for (const Json& assumption : report["assumptions"]) {
       CHECK(keys(assumption) == std::set<std::string>{"what", "source", "sourced"});
     }
-    CHECK(report["guarantees"].size() == 6);
+    CHECK(report["guarantees"].size() == 8);
   }
   SECTION("names the source of every assumption where it is asked for") {
     CHECK_THAT(run({"check", kExample, "--sources"}).out, Contains("  [default of halfclose]"));
