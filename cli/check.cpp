@@ -1,16 +1,16 @@
 // halfclose check CHAIN: the verdict per hop and race, the margin or the reason, and what to do.
-#include <algorithm>
-#include <map>
-#include <span>
-
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
 #include "cli/command.hpp"
 #include "cli/exploration_options.hpp"
 #include "model/deployment/chain.hpp"
 #include "proofs/catalogue/judge.hpp"
 #include "proofs/witness/json.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <span>
 
 namespace halfclose::cli {
 
@@ -24,15 +24,21 @@ using proofs::Verdict;
 
 constexpr std::size_t kWidth = 110;
 
-bool happens(Verdict verdict) { return verdict == Verdict::present || verdict == Verdict::not_excludable; }
+bool happens(Verdict verdict) {
+  return verdict == Verdict::present || verdict == Verdict::not_excludable;
+}
 
 std::string verdict_text(Verdict verdict, bool colour) {
-  const std::string padded = std::string(proofs::verdict_name(verdict)) + std::string(15 - proofs::verdict_name(verdict).size(), ' ');
+  const std::string padded = std::string(proofs::verdict_name(verdict)) +
+                             std::string(15 - proofs::verdict_name(verdict).size(), ' ');
   switch (verdict) {
     case Verdict::present:
-    case Verdict::not_excludable: return coloured(padded, Colour::red, colour);
-    case Verdict::undecided: return coloured(padded, Colour::yellow, colour);
-    case Verdict::absent: return coloured(padded, Colour::green, colour);
+    case Verdict::not_excludable:
+      return coloured(padded, Colour::red, colour);
+    case Verdict::undecided:
+      return coloured(padded, Colour::yellow, colour);
+    case Verdict::absent:
+      return coloured(padded, Colour::green, colour);
   }
   return padded;
 }
@@ -47,11 +53,12 @@ std::string race_text(const RaceVerdict& verdict, bool colour) {
   constexpr std::size_t kIndent = 2 + 15 + 1 + 25 + 1, kFixIndent = 2 + 15 + 1 + 5;
   std::string reason = verdict.reason;
   if (verdict.margin) reason = "margin " + format_duration(*verdict.margin) + ": " + reason;
-  std::string text = "  " + verdict_text(verdict.verdict, colour) + " " + padded(verdict.race->slug, 25) + " " +
-                     wrapped(reason, kWidth, kIndent) + "\n";
+  std::string text = "  " + verdict_text(verdict.verdict, colour) + " " +
+                     padded(verdict.race->slug, 25) + " " + wrapped(reason, kWidth, kIndent) + "\n";
   std::string_view word = "fix: ";
   for (const std::string& fix : verdict.fixes) {
-    text += std::string(kFixIndent - 5, ' ') + std::string(word) + wrapped(fix, kWidth, kFixIndent) + "\n";
+    text += std::string(kFixIndent - 5, ' ') + std::string(word) +
+            wrapped(fix, kWidth, kFixIndent) + "\n";
     word = " or: ";
   }
   return text;
@@ -67,9 +74,10 @@ std::span<const V> slice(const std::vector<V>& verdicts, std::size_t hop, std::s
 std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees, bool colour) {
   std::string text;
   for (const GuaranteeVerdict& verdict : guarantees) {
-    const std::string word = verdict.verdict == Verdict::present    ? coloured("VIOLATED", Colour::red, colour)
-                             : verdict.verdict == Verdict::absent ? "holds"
-                                                                  : "undecided (" + verdict.reason + ")";
+    const std::string word =
+        verdict.verdict == Verdict::present  ? coloured("VIOLATED", Colour::red, colour)
+        : verdict.verdict == Verdict::absent ? "holds"
+                                             : "undecided (" + verdict.reason + ")";
     text += (text.empty() ? "" : ", ") + std::string(verdict.guarantee->slug) + " " + word;
   }
   return "  guarantees      " + text + "\n";
@@ -77,9 +85,11 @@ std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees, bool co
 
 /// `edge.upstream.idle_timeout = 1h` lines folded to one paragraph per node and role.
 std::string assumptions_text(const ChainReport& report, bool sources) {
-  std::string text = "assumed, because the chain does not say (? marks what nobody could source):\n";
+  std::string text =
+      "assumed, because the chain does not say (? marks what nobody could source):\n";
   if (sources) {
-    for (const proofs::Assumption& one : report.assumptions) text += "  " + one.what + "   [" + one.source + "]\n";
+    for (const proofs::Assumption& one : report.assumptions)
+      text += "  " + one.what + "   [" + one.source + "]\n";
     return text;
   }
   std::vector<std::pair<std::string, std::string>> groups;
@@ -89,29 +99,34 @@ std::string assumptions_text(const ChainReport& report, bool sources) {
     const std::size_t dot = one.what.rfind('.', equals);
     const bool keyed = dot != std::string::npos && one.what.find(' ') == equals;
     const std::string group = keyed ? one.what.substr(0, dot) : one.what.substr(0, equals);
-    const std::string value = keyed ? one.what.substr(dot + 1, equals - dot - 1) + " " + one.what.substr(equals + 3)
-                                    : one.what.substr(equals + 3) + " (default)";
+    const std::string value =
+        keyed ? one.what.substr(dot + 1, equals - dot - 1) + " " + one.what.substr(equals + 3)
+              : one.what.substr(equals + 3) + " (default)";
     const auto [known, fresh] = index.try_emplace(group, groups.size());
     if (fresh) groups.emplace_back(group, "");
     std::string& values = groups[known->second].second;
     values += (values.empty() ? "" : ", ") + value + (one.sourced || !keyed ? "" : "?");
   }
-  for (const auto& [group, values] : groups) text += "  " + wrapped(group + ": " + values, kWidth, 6) + "\n";
+  for (const auto& [group, values] : groups)
+    text += "  " + wrapped(group + ": " + values, kWidth, 6) + "\n";
   return text;
 }
 
-std::string to_text(const ChainReport& report, const deployment::Chain& chain, bool colour, bool sources) {
+std::string to_text(const ChainReport& report, const deployment::Chain& chain, bool colour,
+                    bool sources) {
   std::string text;
   std::vector<const RaceVerdict*> found;
   const std::size_t hops = chain.nodes.size() - 1;
   for (std::size_t hop = 0; hop < hops; ++hop) {
     const auto& client = chain.nodes[hop];
     const auto& server = chain.nodes[hop + 1];
-    text += coloured(client.name + " -> " + server.name, Colour::bold, colour) + "   (" + client.profile->name + " as client of " +
-            server.profile->name + ", delay " + format_duration(chain.links[hop].delay_min) + ".." +
+    text += coloured(client.name + " -> " + server.name, Colour::bold, colour) + "   (" +
+            client.profile->name + " as client of " + server.profile->name + ", delay " +
+            format_duration(chain.links[hop].delay_min) + ".." +
             format_duration(chain.links[hop].delay_max) + ")\n";
     std::vector<const RaceVerdict*> of_hop;
-    for (const RaceVerdict& verdict : slice(report.verdicts, hop, hops)) of_hop.push_back(&verdict);
+    for (const RaceVerdict& verdict : slice(report.verdicts, hop, hops))
+      of_hop.push_back(&verdict);
     std::stable_sort(of_hop.begin(), of_hop.end(), [](const RaceVerdict* a, const RaceVerdict* b) {
       const auto rank = [](Verdict v) { return happens(v) ? 0 : v == Verdict::undecided ? 1 : 2; };
       return rank(a->verdict) < rank(b->verdict);
@@ -124,21 +139,27 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
   }
   text += assumptions_text(report, sources);
   text += "limits of the model:\n";
-  for (const std::string& note : report.notes) text += "  " + wrapped(note, kWidth, 2) + "\n";
+  for (const std::string& note : report.notes)
+    text += "  " + wrapped(note, kWidth, 2) + "\n";
   text += "\n";
   for (const GuaranteeVerdict& verdict : report.guarantees) {
     if (!happens(verdict.verdict)) continue;
-    text += "violated on " + verdict.hop + ": " + std::string(verdict.guarantee->slug) + " (" + std::string(verdict.guarantee->statement) +
-            "); see\n  halfclose explain " + std::string(verdict.guarantee->slug) + " " + report.chain + " --hop '" + verdict.hop + "'\n";
+    text += "violated on " + verdict.hop + ": " + std::string(verdict.guarantee->slug) + " (" +
+            std::string(verdict.guarantee->statement) + "); see\n  halfclose explain " +
+            std::string(verdict.guarantee->slug) + " " + report.chain + " --hop '" + verdict.hop +
+            "'\n";
   }
   if (found.empty()) {
-    const bool open = std::any_of(report.verdicts.begin(), report.verdicts.end(),
-                                  [](const RaceVerdict& verdict) { return verdict.verdict == Verdict::undecided; });
-    text += open ? "undecided: raise the limit that was hit\n" : "none of these races was found on any hop\n";
+    const bool open = std::any_of(
+        report.verdicts.begin(), report.verdicts.end(),
+        [](const RaceVerdict& verdict) { return verdict.verdict == Verdict::undecided; });
+    text += open ? "undecided: raise the limit that was hit\n"
+                 : "none of these races was found on any hop\n";
     return text;
   }
   text += coloured("what to do", Colour::bold, colour) + ": " + std::to_string(found.size()) +
-          (found.size() == 1 ? " race happens" : " races happen") + "; see the fixes above, and each counterexample with\n";
+          (found.size() == 1 ? " race happens" : " races happen") +
+          "; see the fixes above, and each counterexample with\n";
   for (const RaceVerdict* verdict : found) {
     text += "  halfclose explain " + std::string(verdict->race->slug) + " " + report.chain;
     if (chain.nodes.size() > 2) text += " --hop '" + verdict->hop + "'";
@@ -158,20 +179,21 @@ std::string to_json(const ChainReport& report) {
   json["chain"] = report.chain;
   json["verdicts"] = Json::array();
   for (const RaceVerdict& verdict : report.verdicts) {
-    json["verdicts"].push_back({{"hop", verdict.hop},
-                                {"race", verdict.race->slug},
-                                {"verdict", proofs::verdict_name(verdict.verdict)},
-                                {"margin_s", verdict.margin ? Json(static_cast<double>(*verdict.margin) / 1e6) : Json()},
-                                {"reason", verdict.reason},
-                                {"fix", proofs::joined(verdict.fixes)},
-                                {"fixes", verdict.fixes},
-                                {"witness", witness_json(verdict.witness)}});
+    json["verdicts"].push_back(
+        {{"hop", verdict.hop},
+         {"race", verdict.race->slug},
+         {"verdict", proofs::verdict_name(verdict.verdict)},
+         {"margin_s", verdict.margin ? Json(static_cast<double>(*verdict.margin) / 1e6) : Json()},
+         {"reason", verdict.reason},
+         {"fix", proofs::joined(verdict.fixes)},
+         {"fixes", verdict.fixes},
+         {"witness", witness_json(verdict.witness)}});
   }
   json["guarantees"] = Json::array();
   for (const GuaranteeVerdict& verdict : report.guarantees) {
     json["guarantees"].push_back({{"hop", verdict.hop},
                                   {"guarantee", verdict.guarantee->slug},
-                                  {"verdict", verdict.verdict == Verdict::present    ? "violated"
+                                  {"verdict", verdict.verdict == Verdict::present  ? "violated"
                                               : verdict.verdict == Verdict::absent ? "holds"
                                                                                    : "undecided"},
                                   {"reason", verdict.reason},
@@ -179,10 +201,12 @@ std::string to_json(const ChainReport& report) {
   }
   json["assumptions"] = Json::array();
   for (const proofs::Assumption& one : report.assumptions) {
-    json["assumptions"].push_back({{"what", one.what}, {"source", one.source}, {"sourced", one.sourced}});
+    json["assumptions"].push_back(
+        {{"what", one.what}, {"source", one.source}, {"sourced", one.sourced}});
   }
   json["notes"] = report.notes;
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";  // a file name may be no UTF-8
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) +
+         "\n";  // a file name may be no UTF-8
 }
 
 }  // namespace
@@ -195,9 +219,13 @@ void add_check(CLI::App& app, int& status) {
     ExplorationOptions exploration;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("check", "verdict per hop and race; exit 1 if any race happens");
-  command->add_option("CHAIN", options->chain, "a chain file (docs/reference/chain.md)")->required();
-  command->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  CLI::App* command =
+      app.add_subcommand("check", "verdict per hop and race; exit 1 if any race happens");
+  command->add_option("CHAIN", options->chain, "a chain file (docs/reference/chain.md)")
+      ->required();
+  command->add_option("--format", options->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   command->add_option("--race", options->races, "judge only this race; may be repeated");
   command->add_option("--without", options->without, "do not judge this race; may be repeated");
   command->add_flag("--sources", options->sources, "print the source of every assumed value");
@@ -215,7 +243,8 @@ void add_check(CLI::App& app, int& status) {
       return std::find(slugs.begin(), slugs.end(), race.slug) != slugs.end();
     };
     for (const proofs::Race& race : proofs::races()) {
-      const bool wanted = (options->races.empty() || named(options->races, race)) && !named(options->without, race);
+      const bool wanted =
+          (options->races.empty() || named(options->races, race)) && !named(options->without, race);
       if (wanted) analysis.races.push_back(&race);
     }
     if (analysis.races.empty()) {
@@ -228,8 +257,10 @@ void add_check(CLI::App& app, int& status) {
       return;
     }
     const ChainReport report = proofs::judge(*loaded.chain, analysis);
-    const std::string result = options->format == "json" ? to_json(report)
-                                                         : to_text(report, *loaded.chain, colour_wanted(), options->sources);
+    const std::string result =
+        options->format == "json"
+            ? to_json(report)
+            : to_text(report, *loaded.chain, colour_wanted(), options->sources);
     status = finish(result, proofs::exit_code(report));
   });
 }

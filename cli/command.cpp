@@ -1,12 +1,12 @@
 #include "cli/command.hpp"
 
-#include <cstdio>
-#include <cstdlib>
+#include "model/deployment/role.hpp"
+#include "proofs/catalogue/catalogue.hpp"
 
 #include <unistd.h>
 
-#include "model/deployment/role.hpp"
-#include "proofs/catalogue/catalogue.hpp"
+#include <cstdio>
+#include <cstdlib>
 
 namespace halfclose::cli {
 
@@ -32,17 +32,20 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t indent
 
 bool colour_wanted() {
   const char* term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && term != nullptr && std::string_view(term) != "dumb";
+  return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && term != nullptr &&
+         std::string_view(term) != "dumb";
 }
 
 std::string coloured(std::string_view text, Colour colour, bool wanted) {
   if (!wanted) return std::string(text);
   constexpr std::string_view kCodes[] = {"31;1", "32", "33;1", "1", "2"};
-  return "\x1b[" + std::string(kCodes[static_cast<int>(colour)]) + "m" + std::string(text) + "\x1b[0m";
+  return "\x1b[" + std::string(kCodes[static_cast<int>(colour)]) + "m" + std::string(text) +
+         "\x1b[0m";
 }
 
 int finish(const std::string& result, int status) {
-  const bool written = std::fwrite(result.data(), 1, result.size(), stdout) == result.size() && std::fflush(stdout) == 0;
+  const bool written = std::fwrite(result.data(), 1, result.size(), stdout) == result.size() &&
+                       std::fflush(stdout) == 0;
   if (written) return status;
   return refuse("error: standard output cannot be written");
 }
@@ -60,7 +63,8 @@ std::string unknown_race(const std::string& slug) {
     all += " " + std::string(race.slug);
   }
   const std::string near = deployment::nearest(slug, slugs);
-  return "error: unknown race `" + slug + "`\n  help: " + (near.empty() ? "races:" + all : "did you mean `" + near + "`?");
+  return "error: unknown race `" + slug +
+         "`\n  help: " + (near.empty() ? "races:" + all : "did you mean `" + near + "`?");
 }
 
 }  // namespace halfclose::cli

@@ -1,8 +1,4 @@
 // halfclose explain RACE [CHAIN]: the shortest timed counterexample of a race or guarantee, drawn.
-#include <algorithm>
-
-#include <CLI/CLI.hpp>
-
 #include "cli/command.hpp"
 #include "cli/embedded_examples.hpp"
 #include "cli/exploration_options.hpp"
@@ -12,6 +8,10 @@
 #include "proofs/witness/mermaid.hpp"
 #include "proofs/witness/svg.hpp"
 #include "proofs/witness/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
 
 namespace halfclose::cli {
 
@@ -30,7 +30,8 @@ struct Options {
 deployment::LoadedChain chain_of(const Options& options) {
   if (!options.chain.empty()) return deployment::load_chain(options.chain);
   for (const auto& [name, text] : embedded_examples()) {
-    if (name == options.race) return deployment::parse_chain(text, "examples/races/" + options.race + ".yaml");
+    if (name == options.race)
+      return deployment::parse_chain(text, "examples/races/" + options.race + ".yaml");
   }
   return {{}, {options.race, 0, 0, "there is no example of this race", "name a chain file"}};
 }
@@ -46,12 +47,18 @@ std::string drawn(const proofs::Witness& witness, const Options& options) {
 std::string not_found(const proofs::ChainReport& report, const Options& options) {
   std::string text;
   for (const proofs::GuaranteeVerdict& verdict : report.guarantees) {
-    if (verdict.guarantee->slug != options.race || (!options.hop.empty() && verdict.hop != options.hop)) continue;
-    text += verdict.hop + ": " + options.race + (verdict.verdict == Verdict::absent ? " holds\n" : " is undecided: " + verdict.reason + "\n");
+    if (verdict.guarantee->slug != options.race ||
+        (!options.hop.empty() && verdict.hop != options.hop))
+      continue;
+    text += verdict.hop + ": " + options.race +
+            (verdict.verdict == Verdict::absent ? " holds\n"
+                                                : " is undecided: " + verdict.reason + "\n");
   }
   for (const RaceVerdict& verdict : report.verdicts) {
-    if (verdict.race->slug != options.race || (!options.hop.empty() && verdict.hop != options.hop)) continue;
-    text += verdict.hop + ": " + options.race + " is " + std::string(proofs::verdict_name(verdict.verdict));
+    if (verdict.race->slug != options.race || (!options.hop.empty() && verdict.hop != options.hop))
+      continue;
+    text += verdict.hop + ": " + options.race + " is " +
+            std::string(proofs::verdict_name(verdict.verdict));
     if (verdict.margin) text += ", margin " + deployment::format_duration(*verdict.margin);
     text += ": " + verdict.reason + "\n";
   }
@@ -68,10 +75,12 @@ struct Judged {
 std::vector<Judged> judged_of(const proofs::ChainReport& report, const Options& options) {
   std::vector<Judged> all;
   for (const RaceVerdict& verdict : report.verdicts) {
-    if (verdict.race->slug == options.race) all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
+    if (verdict.race->slug == options.race)
+      all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
   }
   for (const proofs::GuaranteeVerdict& verdict : report.guarantees) {
-    if (verdict.guarantee->slug == options.race) all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
+    if (verdict.guarantee->slug == options.race)
+      all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
   }
   return all;
 }
@@ -79,7 +88,8 @@ std::vector<Judged> judged_of(const proofs::ChainReport& report, const Options& 
 int run(const Options& options) {
   const proofs::Race* race = proofs::find_race(options.race);
   const auto& guarantees = proofs::guarantees();
-  const bool is_guarantee = std::any_of(guarantees.begin(), guarantees.end(), [&](const auto& g) { return g.slug == options.race; });
+  const bool is_guarantee = std::any_of(guarantees.begin(), guarantees.end(),
+                                        [&](const auto& g) { return g.slug == options.race; });
   if (race == nullptr && !is_guarantee) return refuse(unknown_race(options.race));
   const deployment::LoadedChain loaded = chain_of(options);
   if (!loaded.chain) return refuse(loaded.error.text());
@@ -95,10 +105,13 @@ int run(const Options& options) {
     undecided |= judged.verdict == Verdict::undecided;
     if (*judged.witness) return finish(drawn(**judged.witness, options), kHappens);
   }
-  if (!known_hop) return refuse("error: --hop wants a hop of the chain, not `" + options.hop + "`\n  help: hops:" + hops);
+  if (!known_hop)
+    return refuse("error: --hop wants a hop of the chain, not `" + options.hop +
+                  "`\n  help: hops:" + hops);
   const int status = undecided ? kUndecided : kHolds;
   if (options.format == "text") return finish(not_found(report, options), status);
-  refuse("there is nothing to draw\n" + not_found(report, options));  // a diagram on standard output would be a lie
+  refuse("there is nothing to draw\n" +
+         not_found(report, options));  // a diagram on standard output would be a lie
   return status;
 }
 
@@ -106,9 +119,15 @@ int run(const Options& options) {
 
 void add_explain(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("explain", "the shortest counterexample of a race: sequence diagram, what each side sees, fix");
-  command->add_option("RACE", options->race, "a race, such as keepalive-reuse, or a guarantee, such as response-kept")->required();
-  command->add_option("CHAIN", options->chain, "a chain file; without it, an example that shows the race");
+  CLI::App* command = app.add_subcommand(
+      "explain",
+      "the shortest counterexample of a race: sequence diagram, what each side sees, fix");
+  command
+      ->add_option("RACE", options->race,
+                   "a race, such as keepalive-reuse, or a guarantee, such as response-kept")
+      ->required();
+  command->add_option("CHAIN", options->chain,
+                      "a chain file; without it, an example that shows the race");
   command->add_option("--hop", options->hop, "look at this hop only: 'client->server'");
   command->add_option("--format", options->format, "text, mermaid, svg or json")
       ->check(CLI::IsMember({"text", "mermaid", "svg", "json"}))

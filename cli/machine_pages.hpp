@@ -1,9 +1,9 @@
 // A machine's table for people: text, Markdown, Mermaid, DOT.
 #pragma once
 
-#include <string>
-
 #include "model/machine/table.hpp"
+
+#include <string>
 
 namespace halfclose::cli {
 

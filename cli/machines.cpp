@@ -1,10 +1,4 @@
 // halfclose machines: list, show, report, run.
-#include <fstream>
-#include <functional>
-#include <sstream>
-
-#include <CLI/CLI.hpp>
-
 #include "cli/command.hpp"
 #include "cli/machine_pages.hpp"
 #include "model/deployment/role.hpp"
@@ -13,6 +7,12 @@
 #include "model/monitor/hop_observer.hpp"
 #include "model/tcp/endpoint.hpp"
 #include "model/tcp/script.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fstream>
+#include <functional>
+#include <sstream>
 
 namespace halfclose::cli {
 
@@ -29,14 +29,25 @@ struct Entry {
 std::vector<Table> server_tables() {
   using namespace http1::server;
   std::vector<Table> tables;
-  for (const CloseStyle style : {CloseStyle::plain, CloseStyle::delayed, CloseStyle::half_close_drain,
-                                 CloseStyle::half_close_wait, CloseStyle::drain_then_fin}) {
+  for (const CloseStyle style :
+       {CloseStyle::plain, CloseStyle::delayed, CloseStyle::half_close_drain,
+        CloseStyle::half_close_wait, CloseStyle::drain_then_fin}) {
     for (const AgeClose age : {AgeClose::announced, AgeClose::drain_then_close, AgeClose::plain}) {
       for (const bool flag : {false, true}) {
-        tables.push_back(connection_table({.close_style = style, .age_close = age, .early_closes = flag, .idle_drains = flag,
-                                           .idle_408 = flag, .idle_starts_buffered = flag, .shutdown_announced = flag,
-                                           .reads_during_close = flag, .aborts_half_closed = flag, .limits_requests = flag}));
-        tables.push_back(connection_table({.close_style = style, .age_close = age, .early_closes = !flag, .idle_drains = flag,
+        tables.push_back(connection_table({.close_style = style,
+                                           .age_close = age,
+                                           .early_closes = flag,
+                                           .idle_drains = flag,
+                                           .idle_408 = flag,
+                                           .idle_starts_buffered = flag,
+                                           .shutdown_announced = flag,
+                                           .reads_during_close = flag,
+                                           .aborts_half_closed = flag,
+                                           .limits_requests = flag}));
+        tables.push_back(connection_table({.close_style = style,
+                                           .age_close = age,
+                                           .early_closes = !flag,
+                                           .idle_drains = flag,
                                            .idle_starts_buffered = !flag}));
       }
     }
@@ -47,15 +58,21 @@ std::vector<Table> server_tables() {
 std::vector<Table> client_tables() {
   using namespace http1::client;
   return {connection_table({}),
-          connection_table({.write_error_fatal = false, .closes_when_early = true, .peeks = true, .limits_requests = true}),
-          connection_table({.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
+          connection_table({.write_error_fatal = false,
+                            .closes_when_early = true,
+                            .peeks = true,
+                            .limits_requests = true}),
+          connection_table(
+              {.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
           connection_table({.write_error_fatal = false, .pipelines = true})};
 }
 
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = {
       {"tcp-endpoint", "one end of a TCP connection: RFC 9293 with the rules of Linux",
-       [] { return std::vector<Table>{tcp::endpoint_table(false), tcp::endpoint_table(true)}; }},
+       [] {
+         return std::vector<Table>{tcp::endpoint_table(false), tcp::endpoint_table(true)};
+       }},
       {"http1-server", "the server's end of an HTTP/1.1 connection", server_tables},
       {"http1-client", "the client's end of an HTTP/1.1 connection", client_tables},
       {"hop-observer", "what one hop shows: its outputs are the races and guarantees",
@@ -73,20 +90,24 @@ const Entry* find(const std::string& name) {
 
 int unknown_machine(const std::string& name) {
   std::vector<std::string_view> names;
-  for (const Entry& entry : entries()) names.push_back(entry.name);
+  for (const Entry& entry : entries())
+    names.push_back(entry.name);
   const std::string near = deployment::nearest(name, names);
-  return refuse("error: unknown machine `" + name + "`\n  help: " +
-                (near.empty() ? "`halfclose machines list` names them" : "did you mean `" + near + "`?"));
+  return refuse(
+      "error: unknown machine `" + name + "`\n  help: " +
+      (near.empty() ? "`halfclose machines list` names them" : "did you mean `" + near + "`?"));
 }
 
 int list() {
   std::string text;
   for (const Entry& entry : entries()) {
     const Table table = entry.tables().front();
-    text += std::string(entry.name) + std::string(16 - entry.name.size(), ' ') + std::string(entry.summary) + "\n" +
-            std::string(16, ' ') + std::to_string(table.rows.size()) + " rows, " + std::to_string(table.states.size()) +
-            " states, " + std::to_string(table.events.size()) + " events; table with default flags: " +
-            std::to_string(table.locals.size()) + " local states, " + std::to_string(table.bytes()) + " bytes\n";
+    text += std::string(entry.name) + std::string(16 - entry.name.size(), ' ') +
+            std::string(entry.summary) + "\n" + std::string(16, ' ') +
+            std::to_string(table.rows.size()) + " rows, " + std::to_string(table.states.size()) +
+            " states, " + std::to_string(table.events.size()) +
+            " events; table with default flags: " + std::to_string(table.locals.size()) +
+            " local states, " + std::to_string(table.bytes()) + " bytes\n";
   }
   return finish(text, kHolds);
 }
@@ -111,12 +132,14 @@ int report() {
     std::size_t overlaps = 0, cells = 0;
     for (const Table& table : tables) {
       const std::vector<std::uint32_t> of_table = table.row_hits();
-      for (std::size_t r = 0; r < hits.size(); ++r) hits[r] += of_table[r];
+      for (std::size_t r = 0; r < hits.size(); ++r)
+        hits[r] += of_table[r];
       cells += table.cells.size();
       overlaps += table.overlaps.size();
       for (const machine::Overlap& overlap : table.overlaps) {
         text += entry.name;
-        text += ": rows " + std::to_string(overlap.first_row) + " and " + std::to_string(overlap.second_row) + " overlap in " +
+        text += ": rows " + std::to_string(overlap.first_row) + " and " +
+                std::to_string(overlap.second_row) + " overlap in " +
                 table.local_name(overlap.local) + " on " + table.events[overlap.event] + "\n";
       }
     }
@@ -125,22 +148,26 @@ int report() {
       if (hits[r] != 0) continue;
       ++dead;
       const machine::RowText& row = tables.front().rows[r];
-      text += std::string(entry.name) + ": row " + std::to_string(r) + " never fires: " + row.from + " on " + row.on + " " + row.when + "\n";
+      text += std::string(entry.name) + ": row " + std::to_string(r) + " never fires: " + row.from +
+              " on " + row.on + " " + row.when + "\n";
     }
     clean &= dead == 0 && overlaps == 0;
-    text += std::string(entry.name) + ": " + std::to_string(hits.size() - dead) + " of " + std::to_string(hits.size()) +
-            " rows fire, " + std::to_string(overlaps) + " overlaps, Boost.MSM and the walk of the rows agree on " +
-            std::to_string(cells) + " cells of " + std::to_string(tables.size()) + " tables\n";
+    text += std::string(entry.name) + ": " + std::to_string(hits.size() - dead) + " of " +
+            std::to_string(hits.size()) + " rows fire, " + std::to_string(overlaps) +
+            " overlaps, Boost.MSM and the walk of the rows agree on " + std::to_string(cells) +
+            " cells of " + std::to_string(tables.size()) + " tables\n";
   }
   return finish(text, clean ? kHolds : kHappens);
 }
 
 int run(const std::string& name, const std::string& path) {
   if (find(name) == nullptr) return unknown_machine(name);
-  if (name != "tcp-endpoint") return refuse("error: only tcp-endpoint runs scripts, not `" + name + "`");
+  if (name != "tcp-endpoint")
+    return refuse("error: only tcp-endpoint runs scripts, not `" + name + "`");
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return refuse(path + ": error: no such file, or not readable, or empty");
+  if (!file || !(text << file.rdbuf()))
+    return refuse(path + ": error: no such file, or not readable, or empty");
   const tcp::ScriptResult result = tcp::run_script(text.str(), path);
   if (!result.error.empty()) {
     finish(result.output, kHolds);
@@ -155,8 +182,12 @@ int run(const std::string& name, const std::string& path) {
 void add_machines(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("machines", "list, show, check and run the machines");
   command->require_subcommand(1);
-  command->add_subcommand("list", "every machine and its size")->callback([&status] { status = list(); });
-  command->add_subcommand("report", "rows that never fire and guards that overlap; exit 1 if there are any")
+  command->add_subcommand("list", "every machine and its size")->callback([&status] {
+    status = list();
+  });
+  command
+      ->add_subcommand("report",
+                       "rows that never fire and guards that overlap; exit 1 if there are any")
       ->callback([&status] { status = report(); });
 
   struct Options {
@@ -170,7 +201,9 @@ void add_machines(CLI::App& app, int& status) {
       ->capture_default_str();
   shown->callback([options, &status] { status = show(options->name, options->format); });
 
-  CLI::App* ran = command->add_subcommand("run", "drive two endpoints by a script of calls and deliveries (docs/reference/tcp-script.md)");
+  CLI::App* ran = command->add_subcommand(
+      "run",
+      "drive two endpoints by a script of calls and deliveries (docs/reference/tcp-script.md)");
   ran->add_option("MACHINE", options->name, "tcp-endpoint")->required();
   ran->add_option("SCRIPT", options->script, "the script")->required();
   ran->callback([options, &status] { status = run(options->name, options->script); });

@@ -1,15 +1,15 @@
 #include "model/deployment/chain.hpp"
 
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <utility>
-
-#include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
 
 namespace halfclose::deployment {
 
@@ -37,7 +37,8 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string_v
   const std::string near = nearest(wrong, names);
   if (!near.empty()) return "did you mean " + in_quotes(near) + "?";
   std::string all = "known:";
-  for (const std::string_view name : names) all += " " + std::string(name);
+  for (const std::string_view name : names)
+    all += " " + std::string(name);
   return all;
 }
 
@@ -47,24 +48,26 @@ std::string scalar(const YAML::Node& node, const std::string& what) {
 }
 
 /// The entries of a map, each key once and known.
-std::vector<std::pair<std::string, YAML::Node>> entries(const YAML::Node& map, const std::string& what,
-                                                        const std::vector<std::string_view>& known) {
+std::vector<std::pair<std::string, YAML::Node>> entries(
+    const YAML::Node& map, const std::string& what, const std::vector<std::string_view>& known) {
   if (!map.IsMap()) throw Broken{map.Mark(), what + " is a map of keys", {}};
   std::vector<std::pair<std::string, YAML::Node>> found;
   std::set<std::string> seen;
   for (const auto& entry : map) {
     const std::string key = scalar(entry.first, "a key of " + what);
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw Broken{entry.first.Mark(), "unknown key " + in_quotes(key) + " in " + what, did_you_mean(key, known)};
+      throw Broken{entry.first.Mark(), "unknown key " + in_quotes(key) + " in " + what,
+                   did_you_mean(key, known)};
     }
-    if (!seen.insert(key).second) throw Broken{entry.first.Mark(), "key " + in_quotes(key) + " is written twice", {}};
+    if (!seen.insert(key).second)
+      throw Broken{entry.first.Mark(), "key " + in_quotes(key) + " is written twice", {}};
     found.emplace_back(key, entry.second);
   }
   return found;
 }
 
-void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys, const std::string& what,
-               const std::string& prefix = {}) {
+void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys,
+               const std::string& what, const std::string& prefix = {}) {
   std::vector<std::string_view> known;
   for (const Key& key : keys) {
     if (!key.name.starts_with(prefix)) continue;
@@ -74,14 +77,16 @@ void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys
   }
   for (const auto& [name, node] : entries(block, what, known)) {
     const std::string full = prefix + name;
-    const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == full; });
+    const auto key =
+        std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == full; });
     if (key == keys.end()) {  // a group, such as `retry`
       read_role(role, node, keys, "`" + full + "`", full + ".");
       continue;
     }
     std::vector<std::string> scalars;
     if (node.IsSequence()) {
-      for (const auto& item : node) scalars.push_back(scalar(item, "an element of `" + full + "`"));
+      for (const auto& item : node)
+        scalars.push_back(scalar(item, "an element of `" + full + "`"));
     } else {
       scalars.push_back(scalar(node, "`" + full + "`"));
     }
@@ -90,10 +95,18 @@ void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys
       std::string help = "write for example `" + name + ": ";
       switch (key->kind) {
         case KeyKind::duration:
-        case KeyKind::duration_or_off: help += "60s`"; break;
-        case KeyKind::count: help += "1`"; break;
-        case KeyKind::count_or_off: help += "100`"; break;
-        case KeyKind::flag: help += "true`"; break;
+        case KeyKind::duration_or_off:
+          help += "60s`";
+          break;
+        case KeyKind::count:
+          help += "1`";
+          break;
+        case KeyKind::count_or_off:
+          help += "100`";
+          break;
+        case KeyKind::flag:
+          help += "true`";
+          break;
         case KeyKind::word:
         case KeyKind::words:
           if (key->allowed.empty()) {
@@ -103,8 +116,11 @@ void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys
           }
           break;
       }
-      throw Broken{node.Mark(), "`" + full + "` " + (parsed.rule.starts_with("a ") ? "wants a duration or count: " : "") +
-                                    parsed.rule + "; found " + in_quotes(parsed.value.text), help};
+      throw Broken{node.Mark(),
+                   "`" + full + "` " +
+                       (parsed.rule.starts_with("a ") ? "wants a duration or count: " : "") +
+                       parsed.rule + "; found " + in_quotes(parsed.value.text),
+                   help};
     }
     parsed.value.origin = Origin::chain;
     role.values[full] = std::move(parsed.value);
@@ -123,12 +139,14 @@ Node read_node(const YAML::Node& item) {
     return nullptr;
   };
   if (find("profile") == nullptr) {
-    throw Broken{item.Mark(), "a node has a `profile`", "`rfc9112` is the profile of the bare standard"};
+    throw Broken{item.Mark(), "a node has a `profile`",
+                 "`rfc9112` is the profile of the bare standard"};
   }
   const std::string profile = scalar(*find("profile"), "`profile`");
   node.profile = find_profile(profile);
   if (node.profile == nullptr) {
-    throw Broken{find("profile")->Mark(), "unknown profile " + in_quotes(profile), did_you_mean(profile, profile_names())};
+    throw Broken{find("profile")->Mark(), "unknown profile " + in_quotes(profile),
+                 did_you_mean(profile, profile_names())};
   }
   node.name = find("name") == nullptr ? profile : scalar(*find("name"), "`name`");
   const bool plain = !node.name.empty() && node.name.size() <= 64 &&
@@ -136,14 +154,20 @@ Node read_node(const YAML::Node& item) {
                        return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
                      });
   if (!plain) {
-    throw Broken{find("name")->Mark(), "a node's name has 1 to 64 letters, digits, `-`, `_` or `.`; found " + in_quotes(node.name), {}};
+    throw Broken{
+        find("name")->Mark(),
+        "a node's name has 1 to 64 letters, digits, `-`, `_` or `.`; found " + in_quotes(node.name),
+        {}};
   }
   node.server = node.profile->server;
   node.client = node.profile->client;
-  auto read = [&](const char* key, std::optional<Role>& role, const std::vector<Key>& keys, const char* as) {
+  auto read = [&](const char* key, std::optional<Role>& role, const std::vector<Key>& keys,
+                  const char* as) {
     const YAML::Node* block = find(key);
     if (block == nullptr) return;
-    if (!role) throw Broken{block->Mark(), "profile `" + profile + "` is no " + as + ": it has no `" + key + "`", {}};
+    if (!role)
+      throw Broken{
+          block->Mark(), "profile `" + profile + "` is no " + as + ": it has no `" + key + "`", {}};
     read_role(*role, *block, keys, "`" + std::string(key) + "` of " + node.name);
   };
   read("downstream", node.server, server_keys(), "server");
@@ -157,7 +181,8 @@ Link read_link(const YAML::Node& item) {
     const std::string text = scalar(value, "`delay`");
     const ParsedInterval interval = parse_interval(text);
     if (!interval.value) {
-      throw Broken{value.Mark(), "`delay` is broken: " + interval.rule + "; found " + in_quotes(text),
+      throw Broken{value.Mark(),
+                   "`delay` is broken: " + interval.rule + "; found " + in_quotes(text),
                    "write for example `delay: 0.2ms..2ms`"};
     }
     std::tie(link.delay_min, link.delay_max) = *interval.value;
@@ -167,30 +192,41 @@ Link read_link(const YAML::Node& item) {
 
 void read_requests(Chain& chain, const YAML::Node& block) {
   chain.requests_stated = true;
-  for (const auto& [key, value] : entries(block, "`requests`", {"methods", "with_body", "responses_fit", "content_within"})) {
+  for (const auto& [key, value] :
+       entries(block, "`requests`", {"methods", "with_body", "responses_fit", "content_within"})) {
     if (key == "with_body" || key == "responses_fit") {
       const std::string text = scalar(value, "`" + key + "`");
-      if (text != "true" && text != "false") throw Broken{value.Mark(), "`" + key + "` is `true` or `false`; found " + in_quotes(text), {}};
+      if (text != "true" && text != "false")
+        throw Broken{
+            value.Mark(), "`" + key + "` is `true` or `false`; found " + in_quotes(text), {}};
       (key == "with_body" ? chain.with_body : chain.responses_fit) = text == "true";
       continue;
     }
     if (key == "content_within") {
       static const Key content{"content_within", KeyKind::duration_or_off, {}, ""};
       const ParsedValue parsed = parse_value(content, {scalar(value, "`content_within`")}, false);
-      if (!parsed.ok) throw Broken{value.Mark(), "`content_within`: " + parsed.rule + "; found " + in_quotes(value.Scalar()), "write for example `content_within: 2s`"};
+      if (!parsed.ok)
+        throw Broken{value.Mark(),
+                     "`content_within`: " + parsed.rule + "; found " + in_quotes(value.Scalar()),
+                     "write for example `content_within: 2s`"};
       chain.content_within = parsed.value.duration;
       continue;
     }
     if (!value.IsSequence() || value.size() == 0) {
-      throw Broken{value.Mark(), "`methods` is a list of methods", "write for example `methods: [GET, POST]`"};
+      throw Broken{value.Mark(), "`methods` is a list of methods",
+                   "write for example `methods: [GET, POST]`"};
     }
     chain.methods.clear();
     for (const auto& item : value) {
       const std::string method = scalar(item, "a method");
-      const bool token = !method.empty() && std::all_of(method.begin(), method.end(), [](unsigned char c) {
-        return std::isupper(c) != 0 || c == '-';
-      });
-      if (!token) throw Broken{item.Mark(), "a method is written in capitals (RFC 9110 9.1); found " + in_quotes(method), {}};
+      const bool token =
+          !method.empty() && std::all_of(method.begin(), method.end(), [](unsigned char c) {
+            return std::isupper(c) != 0 || c == '-';
+          });
+      if (!token)
+        throw Broken{item.Mark(),
+                     "a method is written in capitals (RFC 9110 9.1); found " + in_quotes(method),
+                     {}};
       chain.methods.push_back(method);
     }
   }
@@ -199,7 +235,8 @@ void read_requests(Chain& chain, const YAML::Node& block) {
 Chain read_chain(const YAML::Node& root, const std::string& file) {
   Chain chain;
   chain.file = file;
-  if (!root.IsDefined() || root.IsNull()) throw Broken{YAML::Mark(), "the file is empty", "a chain file has a list `chain:`"};
+  if (!root.IsDefined() || root.IsNull())
+    throw Broken{YAML::Mark(), "the file is empty", "a chain file has a list `chain:`"};
   bool has_chain = false;
   Link link;
   YAML::Mark link_mark;
@@ -213,24 +250,31 @@ Chain read_chain(const YAML::Node& root, const std::string& file) {
     if (!value.IsSequence()) throw Broken{value.Mark(), "`chain` is a list of nodes and links", {}};
     for (const auto& item : value) {
       if (item.IsMap() && item.size() == 1 && item["link"]) {
-        if (chain.nodes.empty()) throw Broken{item.Mark(), "a link stands between two nodes", "move it behind the first node"};
-        if (link.stated) throw Broken{item.Mark(), "two links between the same two nodes", "keep one of them"};
+        if (chain.nodes.empty())
+          throw Broken{item.Mark(), "a link stands between two nodes",
+                       "move it behind the first node"};
+        if (link.stated)
+          throw Broken{item.Mark(), "two links between the same two nodes", "keep one of them"};
         link = read_link(item["link"]);
         link_mark = item.Mark();
         continue;
       }
       Node node = read_node(item);
       if (!names.insert(node.name).second) {
-        throw Broken{item.Mark(), "two nodes are called " + in_quotes(node.name), "give each node a `name` of its own"};
+        throw Broken{item.Mark(), "two nodes are called " + in_quotes(node.name),
+                     "give each node a `name` of its own"};
       }
       if (!chain.nodes.empty()) {
         if (!chain.nodes.back().client) {
-          throw Broken{item.Mark(), "`" + chain.nodes.back().name + "` is no client: profile `" +
-                                        chain.nodes.back().profile->name + "` has no `upstream`",
+          throw Broken{item.Mark(),
+                       "`" + chain.nodes.back().name + "` is no client: profile `" +
+                           chain.nodes.back().profile->name + "` has no `upstream`",
                        "only the last node of a chain can be a server alone"};
         }
         if (!node.server) {
-          throw Broken{item.Mark(), "`" + node.name + "` is no server: profile `" + node.profile->name + "` has no `downstream`",
+          throw Broken{item.Mark(),
+                       "`" + node.name + "` is no server: profile `" + node.profile->name +
+                           "` has no `downstream`",
                        "only the first node of a chain can be a client alone"};
         }
         chain.links.push_back(link);
@@ -240,28 +284,35 @@ Chain read_chain(const YAML::Node& root, const std::string& file) {
     }
   }
   if (!has_chain) throw Broken{root.Mark(), "a chain file has a list `chain:`", {}};
-  if (link.stated) throw Broken{link_mark, "a link stands between two nodes", "add the node behind it"};
+  if (link.stated)
+    throw Broken{link_mark, "a link stands between two nodes", "add the node behind it"};
   if (chain.nodes.size() < 2) {
-    throw Broken{root.Mark(), "a chain has at least two nodes; found " + std::to_string(chain.nodes.size()),
+    throw Broken{root.Mark(),
+                 "a chain has at least two nodes; found " + std::to_string(chain.nodes.size()),
                  "a hop is a client and a server: add the neighbour"};
   }
   return chain;
 }
 
-/// YAML::Load leaves all but the first document unread, and YAML::LoadAll does not end on some broken ones.
+/// YAML::Load leaves all but the first document unread, and YAML::LoadAll does not end on some
+/// broken ones.
 void refuse_second_document(const std::string& text) {
   struct Second : YAML::EventHandler {
     bool first = true;
     void OnDocumentStart(const YAML::Mark& mark) override {
-      if (!std::exchange(first, false)) throw Broken{mark, "a chain file is one YAML document", "keep one chain per file"};
+      if (!std::exchange(first, false))
+        throw Broken{mark, "a chain file is one YAML document", "keep one chain per file"};
     }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
     void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {}
     void OnSequenceEnd() override {}
-    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {}
     void OnMapEnd() override {}
   };
   std::istringstream stream(text);
@@ -284,10 +335,14 @@ std::string InputError::text() const {
 LoadedChain parse_chain(std::string_view yaml, const std::string& file) {
   auto failed = [&](const YAML::Mark& mark, std::string rule, std::string help) {
     const bool placed = !mark.is_null();
-    return LoadedChain{{}, {file, placed ? mark.line + 1 : 0, placed ? mark.column + 1 : 0, std::move(rule), std::move(help)}};
+    return LoadedChain{{},
+                       {file, placed ? mark.line + 1 : 0, placed ? mark.column + 1 : 0,
+                        std::move(rule), std::move(help)}};
   };
   if (yaml.size() > kChainBytesMax) {
-    return failed(YAML::Mark::null_mark(), "a chain file has at most " + std::to_string(kChainBytesMax) + " bytes", "split it into several chains");
+    return failed(YAML::Mark::null_mark(),
+                  "a chain file has at most " + std::to_string(kChainBytesMax) + " bytes",
+                  "split it into several chains");
   }
   try {
     const std::string text(yaml);
@@ -304,7 +359,9 @@ LoadedChain parse_chain(std::string_view yaml, const std::string& file) {
 }
 
 LoadedChain load_chain(const std::string& path) {
-  auto failed = [&](std::string rule) { return LoadedChain{{}, {path, 0, 0, std::move(rule), {}}}; };
+  auto failed = [&](std::string rule) {
+    return LoadedChain{{}, {path, 0, 0, std::move(rule), {}}};
+  };
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return failed("a directory, not a chain file");
   std::ifstream file(path, std::ios::binary);

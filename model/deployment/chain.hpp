@@ -1,13 +1,13 @@
 // A chain: nodes in the order a request travels, and the links between them, read from YAML.
 #pragma once
 
+#include "model/deployment/hop_settings.hpp"
+#include "model/deployment/profile.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "model/deployment/hop_settings.hpp"
-#include "model/deployment/profile.hpp"
 
 namespace halfclose::deployment {
 
@@ -37,7 +37,8 @@ struct Chain {
   bool requests_stated = false;
 };
 
-/// One thing that is wrong with an input, and how to mend it. Lines and columns count from 1; 0 is the file.
+/// One thing that is wrong with an input, and how to mend it. Lines and columns count from 1; 0 is
+/// the file.
 struct InputError {
   std::string file;
   int line = 0, column = 0;

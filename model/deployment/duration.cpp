@@ -11,7 +11,8 @@ struct Unit {
   std::string_view name;
   Time microseconds;
 };
-constexpr std::array<Unit, 5> kUnits{{{"us", 1}, {"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
+constexpr std::array<Unit, 5> kUnits{
+    {{"us", 1}, {"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
 
 constexpr std::string_view kRule = "a duration is a number with a unit: us, ms, s, m or h";
 
@@ -41,7 +42,8 @@ ParsedDuration parse_duration(std::string_view text) {
   for (const Unit& known : kUnits) {
     if (known.name != unit) continue;
     if (whole > kDurationMax / known.microseconds) return {{}, "a duration is at most 366 days"};
-    if (fraction * known.microseconds % scale != 0) return {{}, "a duration is a whole number of microseconds"};
+    if (fraction * known.microseconds % scale != 0)
+      return {{}, "a duration is a whole number of microseconds"};
     const Time time = whole * known.microseconds + fraction * known.microseconds / scale;
     if (time > kDurationMax) return {{}, "a duration is at most 366 days"};
     return {time, {}};
@@ -71,7 +73,8 @@ std::string format_duration(Time time) {
   std::string text = std::to_string(time / unit.microseconds);
   if (const Time rest = time % unit.microseconds; rest != 0) {
     std::string decimals = std::to_string(unit.microseconds + rest).substr(1);
-    while (decimals.ends_with('0')) decimals.pop_back();
+    while (decimals.ends_with('0'))
+      decimals.pop_back();
     text += "." + decimals;
   }
   return text + std::string(unit.name);

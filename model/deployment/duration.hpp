@@ -1,11 +1,11 @@
 // Durations as chains write them: an integer or decimal with a unit, `off`, or an interval.
 #pragma once
 
+#include "model/system/system.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "model/system/system.hpp"
 
 namespace halfclose::deployment {
 

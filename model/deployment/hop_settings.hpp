@@ -1,23 +1,22 @@
-// Everything one hop's verdicts depend on, as numbers and flags: what a chain, its profiles and defaults say.
+// Everything one hop's verdicts depend on, as numbers and flags: what a chain, its profiles and
+// defaults say.
 #pragma once
-
-#include <string>
 
 #include "model/deployment/duration.hpp"
 #include "model/http1/client_connection.hpp"
 #include "model/http1/server_connection.hpp"
 #include "model/system/system.hpp"
 
+#include <string>
+
 namespace halfclose::deployment {
-
-
-
 
 /// How an application's event loop reads and times.
 struct Loop {
-  Time stall = 0;               ///< the longest it does not look at its sockets and timers
-  bool timers_first = false;    ///< due timers run before readable sockets are read
-  bool cached_clock = false;    ///< a timer counts from the last poll, up to `stall` before it is armed
+  Time stall = 0;             ///< the longest it does not look at its sockets and timers
+  bool timers_first = false;  ///< due timers run before readable sockets are read
+  bool cached_clock =
+      false;  ///< a timer counts from the last poll, up to `stall` before it is armed
   bool operator==(const Loop&) const = default;
 };
 
@@ -40,9 +39,11 @@ struct HopSettings {
   ClientSide client;
   ServerSide server;
   Time delay_min = 0, delay_max = 0;
-  bool with_body = true;       ///< requests whose content follows the head are among the client's
-  bool responses_fit = false;  ///< every response leaves at once: nothing of it waits in a kernel or a buffer
-  Time content_within = kOff;  ///< the rest of a request follows its head by then, unless a response ends it
+  bool with_body = true;  ///< requests whose content follows the head are among the client's
+  bool responses_fit =
+      false;  ///< every response leaves at once: nothing of it waits in a kernel or a buffer
+  Time content_within =
+      kOff;  ///< the rest of a request follows its head by then, unless a response ends it
   bool with_shutdown = false;  ///< the server may shut down gracefully at any moment
 };
 

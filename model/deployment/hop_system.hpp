@@ -1,8 +1,9 @@
-// One hop of a chain as a System: client application and kernel, two wires, server kernel and application.
+// One hop of a chain as a System: client application and kernel, two wires, server kernel and
+// application.
 //
-// Abstracts from: retransmission (inside the delay), TIME-WAIT and FIN-WAIT-2 expiry (nothing an application can
-// see follows from them here), ACKs of data (they matter when they meet a socket that is gone; the endpoint sends
-// one where that shows), more than one connection.
+// Abstracts from: retransmission (inside the delay), TIME-WAIT and FIN-WAIT-2 expiry (nothing an
+// application can see follows from them here), ACKs of data (they matter when they meet a socket
+// that is gone; the endpoint sends one where that shows), more than one connection.
 #pragma once
 
 #include "model/deployment/hop_settings.hpp"
@@ -14,15 +15,40 @@ namespace hop {
 enum Component : system::Index { client, client_kernel, server_kernel, server, observer };
 enum Queue : system::Index { to_server, to_client, client_input, server_input };
 enum Timer : system::Index {
-  client_idle, client_age, client_response,
-  server_idle, server_drain, server_close, server_linger, server_age,
+  client_idle,
+  client_age,
+  client_response,
+  server_idle,
+  server_drain,
+  server_close,
+  server_linger,
+  server_age,
   content,  ///< by when the client sends the rest of a request
 };
 enum Message : system::Message {
-  syn, syn_ack, ack, ack_fin, window, fin, rst, rst_to_data,
-  request, head, more, body,
-  response, response_close, part, part_close, tail, timeout_408,
-  eof, error, writable, connected, accepted,   // what an application is told besides bytes
+  syn,
+  syn_ack,
+  ack,
+  ack_fin,
+  window,
+  fin,
+  rst,
+  rst_to_data,
+  request,
+  head,
+  more,
+  body,
+  response,
+  response_close,
+  part,
+  part_close,
+  tail,
+  timeout_408,
+  eof,
+  error,
+  writable,
+  connected,
+  accepted,  // what an application is told besides bytes
 };
 }  // namespace hop
 

@@ -1,11 +1,11 @@
 #include "model/deployment/profile.hpp"
 
-#include <map>
-#include <stdexcept>
+#include "model/deployment/embedded_profiles.hpp"
 
 #include <yaml-cpp/yaml.h>
 
-#include "model/deployment/embedded_profiles.hpp"
+#include <map>
+#include <stdexcept>
 
 namespace halfclose::deployment {
 
@@ -26,14 +26,16 @@ Value read_value(const Key& key, const YAML::Node& leaf) {
   const YAML::Node value = field(leaf, "value");
   std::vector<std::string> scalars;
   if (value.IsSequence()) {
-    for (const auto& item : value) scalars.push_back(item.as<std::string>());
+    for (const auto& item : value)
+      scalars.push_back(item.as<std::string>());
   } else {
     scalars.push_back(value.as<std::string>());
   }
   ParsedValue parsed = parse_value(key, scalars, value.IsSequence());
   if (!parsed.ok) throw Broken{value.Mark(), "`" + std::string(key.name) + "`: " + parsed.rule};
   parsed.value.source = field(leaf, "source").as<std::string>();
-  if (parsed.value.source.empty()) throw Broken{leaf.Mark(), "`" + std::string(key.name) + "` has no source"};
+  if (parsed.value.source.empty())
+    throw Broken{leaf.Mark(), "`" + std::string(key.name) + "` has no source"};
   return parsed.value;
 }
 
@@ -43,13 +45,15 @@ Role read_role(const YAML::Node& block, const std::vector<Key>& keys) {
   for (const Key& key : keys) {
     const std::string name(key.name);
     const std::size_t dot = name.find('.');
-    const YAML::Node leaf =
-        dot == std::string::npos ? field(block, name) : field(field(block, name.substr(0, dot)), name.substr(dot + 1));
+    const YAML::Node leaf = dot == std::string::npos
+                                ? field(block, name)
+                                : field(field(block, name.substr(0, dot)), name.substr(dot + 1));
     role.values.emplace(name, read_value(key, leaf));
     ++leaves;
   }
   std::size_t written = 0;
-  for (const auto& entry : block) written += entry.first.as<std::string>() == "retry" ? entry.second.size() : 1;
+  for (const auto& entry : block)
+    written += entry.first.as<std::string>() == "retry" ? entry.second.size() : 1;
   if (written != leaves) throw Broken{block.Mark(), "the block has a key that no role has"};
   return role;
 }
@@ -81,9 +85,12 @@ ParsedProfile parse_profile(std::string_view name, std::string_view yaml) {
     if (root["upstream"]) profile.client = read_role(root["upstream"], client_keys());
     return {std::move(profile), {}};
   } catch (const Broken& broken) {
-    return {{}, std::string(name) + ".yaml:" + std::to_string(broken.mark.line + 1) + ": " + broken.rule};
+    return {
+        {},
+        std::string(name) + ".yaml:" + std::to_string(broken.mark.line + 1) + ": " + broken.rule};
   } catch (const YAML::Exception& error) {
-    return {{}, std::string(name) + ".yaml:" + std::to_string(error.mark.line + 1) + ": " + error.msg};
+    return {{},
+            std::string(name) + ".yaml:" + std::to_string(error.mark.line + 1) + ": " + error.msg};
   }
 }
 
@@ -101,7 +108,8 @@ const Profile* find_profile(std::string_view name) {
 
 std::vector<std::string_view> profile_names() {
   std::vector<std::string_view> names;
-  for (const auto& [file, text] : embedded_profiles()) names.push_back(file);
+  for (const auto& [file, text] : embedded_profiles())
+    names.push_back(file);
   return names;
 }
 

@@ -1,12 +1,12 @@
 // A product profile: one product's defaults and behaviour, every value with its source.
 #pragma once
 
+#include "model/deployment/role.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "model/deployment/role.hpp"
 
 namespace halfclose::deployment {
 

@@ -10,21 +10,41 @@ const std::vector<Key>& server_keys() {
   static const std::vector<Key> keys = {
       {"idle_timeout", duration_or_off, {}, "when an idle connection is closed"},
       {"idle_grace", duration, {}, "what the product adds to it silently"},
-      {"idle_timer_starts", word, {"response-written", "response-buffered"}, "when the idle timer is armed"},
+      {"idle_timer_starts",
+       word,
+       {"response-written", "response-buffered"},
+       "when the idle timer is armed"},
       {"idle_close", word, {"plain", "drain-then-close"}, "what happens when it expires"},
       {"idle_408", flag, {}, "sends an unsolicited 408 when it expires"},
       {"drain_timeout", duration_or_off, {}, "how long a draining connection still serves"},
-      {"close_style", word, {"plain", "delayed", "half-close-drain", "half-close-wait", "drain-then-fin"},
+      {"close_style",
+       word,
+       {"plain", "delayed", "half-close-drain", "half-close-wait", "drain-then-fin"},
        "how a connection is closed behind a response that left before its request was read"},
-      {"close_timeout", duration_or_off, {}, "bound of the delayed close, or of one wait while lingering"},
+      {"close_timeout",
+       duration_or_off,
+       {},
+       "bound of the delayed close, or of one wait while lingering"},
       {"linger_time", duration_or_off, {}, "total bound of lingering"},
-      {"early_response", word, {"drain", "close"}, "after an early response: read the rest and keep, or close"},
+      {"early_response",
+       word,
+       {"drain", "close"},
+       "after an early response: read the rest and keep, or close"},
       {"max_connection_duration", duration_or_off, {}, "age at which a connection is ended"},
-      {"max_age_close", word, {"announced", "drain-then-close", "plain"}, "what happens at that age"},
+      {"max_age_close",
+       word,
+       {"announced", "drain-then-close", "plain"},
+       "what happens at that age"},
       {"max_requests", count_or_off, {}, "requests after which a connection is ended, announced"},
-      {"shutdown_close", word, {"announced", "plain"}, "what graceful shutdown does to idle connections"},
+      {"shutdown_close",
+       word,
+       {"announced", "plain"},
+       "what graceful shutdown does to idle connections"},
       {"loop_order", word, {"io-first", "timers-first"}, "what runs first when both are due"},
-      {"timer_clock", word, {"cached", "precise"}, "whether timers count from the last poll or from now"},
+      {"timer_clock",
+       word,
+       {"cached", "precise"},
+       "whether timers count from the last poll or from now"},
       {"loop_stall", duration, {}, "the longest the application does not look at its sockets"},
       {"reads_during_close", flag, {}, "reads and drops bytes during a delayed close"},
       {"half_closed_client", word, {"serve", "abort"}, "what a FIN behind a complete request does"},
@@ -36,27 +56,53 @@ const std::vector<Key>& client_keys() {
   using enum KeyKind;
   static const std::vector<Key> keys = {
       {"idle_timeout", duration_or_off, {}, "when an idle pooled connection is dropped"},
-      {"idle_timer_starts", word, {"response-read", "connection-start"}, "when that timer is first armed", false},
+      {"idle_timer_starts",
+       word,
+       {"response-read", "connection-start"},
+       "when that timer is first armed",
+       false},
       {"reuse_check", word, {"none", "event", "peek"}, "how a dead pooled connection is noticed"},
-      {"attach", word, {"same-loop", "next-loop"}, "when a waiting request gets a connection that became free", false},
+      {"attach",
+       word,
+       {"same-loop", "next-loop"},
+       "when a waiting request gets a connection that became free",
+       false},
       {"pool_order", word, {"mru", "fifo"}, "which pooled connection is taken", false},
-      {"max_connection_duration", duration_or_off, {}, "age at which a connection is not used again"},
+      {"max_connection_duration",
+       duration_or_off,
+       {},
+       "age at which a connection is not used again"},
       {"max_requests", count_or_off, {}, "requests after which a connection is not used again"},
       {"response_timeout", duration_or_off, {}, "how long a response is waited for"},
-      {"write_error", word, {"reads-response", "fatal"}, "whether a response is still read after a failed write"},
-      {"on_early_response", word, {"finish-body", "close"}, "what follows a response to an unfinished request"},
+      {"write_error",
+       word,
+       {"reads-response", "fatal"},
+       "whether a response is still read after a failed write"},
+      {"on_early_response",
+       word,
+       {"finish-body", "close"},
+       "what follows a response to an unfinished request"},
       {"reads_while_sending", flag, {}, "notices a response before its request is sent completely"},
       {"half_close", flag, {}, "shuts its write side down after a request"},
       {"pipelining", flag, {}, "sends a request before the last one is answered"},
-      {"receive_queue_after_rst", word, {"kept", "discarded"}, "what its kernel does with unread bytes on RST"},
-      {"retry.on", words,
-       {"connect-failure", "reset", "empty-response", "response-timeout", "refused-stream", "none"}, "failures that are retried", false},
+      {"receive_queue_after_rst",
+       word,
+       {"kept", "discarded"},
+       "what its kernel does with unread bytes on RST"},
+      {"retry.on",
+       words,
+       {"connect-failure", "reset", "empty-response", "response-timeout", "refused-stream", "none"},
+       "failures that are retried",
+       false},
       {"retry.methods", words, {}, "methods that are retried, or all", false},
       {"retry.only_reused", flag, {}, "retries only what failed on a reused connection", false},
       {"retry.fresh_connection", flag, {}, "a retry takes a new connection", false},
       {"retry.tries", count, {}, "number of retries", false},
       {"loop_order", word, {"io-first", "timers-first"}, "what runs first when both are due"},
-      {"timer_clock", word, {"cached", "precise"}, "whether timers count from the last poll or from now"},
+      {"timer_clock",
+       word,
+       {"cached", "precise"},
+       "whether timers count from the last poll or from now"},
       {"loop_stall", duration, {}, "the longest the application does not look at its sockets"},
   };
   return keys;
@@ -80,7 +126,8 @@ ParsedValue parse_value(const Key& key, const std::vector<std::string>& scalars,
     parsed.rule = std::move(rule);
     return parsed;
   };
-  for (const std::string& scalar : scalars) parsed.value.text += (parsed.value.text.empty() ? "" : ", ") + scalar;
+  for (const std::string& scalar : scalars)
+    parsed.value.text += (parsed.value.text.empty() ? "" : ", ") + scalar;
   if (is_list && key.kind != KeyKind::words) return broken("takes one value, not a list");
   if (scalars.empty()) return broken("takes a value");
   const std::string& scalar = scalars.front();
@@ -93,7 +140,8 @@ ParsedValue parse_value(const Key& key, const std::vector<std::string>& scalars,
       [[fallthrough]];
     case KeyKind::duration: {
       const ParsedDuration duration = parse_duration(scalar);
-      if (!duration.value) return broken(duration.rule + (key.kind == KeyKind::duration_or_off ? ", or `off`" : ""));
+      if (!duration.value)
+        return broken(duration.rule + (key.kind == KeyKind::duration_or_off ? ", or `off`" : ""));
       parsed.value.duration = *duration.value;
       break;
     }
@@ -104,9 +152,12 @@ ParsedValue parse_value(const Key& key, const std::vector<std::string>& scalars,
         parsed.value.count = -1;
         break;
       }
-      const auto [end, error] = std::from_chars(scalar.data(), scalar.data() + scalar.size(), parsed.value.count);
-      if (error != std::errc{} || end != scalar.data() + scalar.size() || parsed.value.count < (may_be_off ? 1 : 0)) {
-        return broken(may_be_off ? "a count is a whole number from 1, or `off`" : "a count is a whole number from 0");
+      const auto [end, error] =
+          std::from_chars(scalar.data(), scalar.data() + scalar.size(), parsed.value.count);
+      if (error != std::errc{} || end != scalar.data() + scalar.size() ||
+          parsed.value.count < (may_be_off ? 1 : 0)) {
+        return broken(may_be_off ? "a count is a whole number from 1, or `off`"
+                                 : "a count is a whole number from 0");
       }
       break;
     }
@@ -134,7 +185,8 @@ std::string nearest(std::string_view wrong, const std::vector<std::string_view>&
   std::size_t best_distance = std::max<std::size_t>(2, wrong.size() / 3) + 1;
   for (const std::string_view name : names) {
     std::vector<std::size_t> row(name.size() + 1);
-    for (std::size_t j = 0; j <= name.size(); ++j) row[j] = j;
+    for (std::size_t j = 0; j <= name.size(); ++j)
+      row[j] = j;
     for (std::size_t i = 1; i <= wrong.size(); ++i) {
       std::size_t diagonal = row[0];
       row[0] = i;

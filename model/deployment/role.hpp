@@ -1,8 +1,11 @@
-// What a node is as a server of the node before it, and as a client of the node after it: keys and values.
+// What a node is as a server of the node before it, and as a client of the node after it: keys and
+// values.
 //
-// The registry of keys is the one place that knows them: the parser, the error messages, the profiles and
-// docs/reference/chain.md are made from it.
+// The registry of keys is the one place that knows them: the parser, the error messages, the
+// profiles and docs/reference/chain.md are made from it.
 #pragma once
+
+#include "model/deployment/duration.hpp"
 
 #include <cstdint>
 #include <map>
@@ -10,11 +13,17 @@
 #include <string_view>
 #include <vector>
 
-#include "model/deployment/duration.hpp"
-
 namespace halfclose::deployment {
 
-enum class KeyKind : std::uint8_t { duration, duration_or_off, count, count_or_off, flag, word, words };
+enum class KeyKind : std::uint8_t {
+  duration,
+  duration_or_off,
+  count,
+  count_or_off,
+  flag,
+  word,
+  words
+};
 
 struct Key {
   std::string_view name;  ///< `idle_timeout`, `retry.on`
@@ -32,12 +41,12 @@ const std::vector<Key>& client_keys();
 enum class Origin : std::uint8_t { profile, chain };
 
 struct Value {
-  std::string text;      ///< as it was written
-  Time duration = 0;     ///< kOff for `off`
-  std::int64_t count = 0; ///< -1 for `off`
+  std::string text;        ///< as it was written
+  Time duration = 0;       ///< kOff for `off`
+  std::int64_t count = 0;  ///< -1 for `off`
   bool flag = false;
   std::vector<std::string> words;  ///< one, for a word
-  std::string source;    ///< of a profile's value; `unsourced` when nobody could say
+  std::string source;              ///< of a profile's value; `unsourced` when nobody could say
   Origin origin = Origin::profile;
 };
 
@@ -47,7 +56,9 @@ struct Role {
   const Value& at(std::string_view key) const { return values.find(key)->second; }
   Time duration(std::string_view key) const { return at(key).duration; }
   bool flag(std::string_view key) const { return at(key).flag; }
-  bool is(std::string_view key, std::string_view word) const { return at(key).words.front() == word; }
+  bool is(std::string_view key, std::string_view word) const {
+    return at(key).words.front() == word;
+  }
 };
 
 struct ParsedValue {

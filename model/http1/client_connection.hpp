@@ -1,17 +1,19 @@
-// The client's end of an HTTP/1.1 connection: a pooled connection that is asked, waits, and is used again.
+// The client's end of an HTTP/1.1 connection: a pooled connection that is asked, waits, and is used
+// again.
 //
-// Abstracts from: methods, fields, lengths. A connection is opened for a request, never ahead of one. A request is one message, or a head and the
-// rest of its content sent later. The application is nondeterministic: it asks when it likes while the
-// connection is ready. What products do differently is a flag of Profile.
+// Abstracts from: methods, fields, lengths. A connection is opened for a request, never ahead of
+// one. A request is one message, or a head and the rest of its content sent later. The application
+// is nondeterministic: it asks when it likes while the connection is ready. What products do
+// differently is a flag of Profile.
 #pragma once
+
+#include "model/machine/machine.hpp"
+#include "model/machine/table.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "model/machine/machine.hpp"
-#include "model/machine/table.hpp"
 
 namespace halfclose::http1::client {
 

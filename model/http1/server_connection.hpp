@@ -1,19 +1,21 @@
-// The server's end of an HTTP/1.1 connection: when it reads, answers, announces and closes (RFC 9112 section 9).
+// The server's end of an HTTP/1.1 connection: when it reads, answers, announces and closes (RFC
+// 9112 section 9).
 //
-// Abstracts from: methods, fields, lengths. A request is one message or a head and the rest of its content; a
-// response leaves whole, or its tail waits in the kernel, or in the application's own buffer. A tail in the kernel
-// is told apart where a close can destroy it; elsewhere the time it takes is part of the wire's delay. The
-// application is nondeterministic: it answers when it likes, before the request is complete too (an early response).
-// Every way in which products differ is a flag of Profile that a guard reads; there is no second machine.
+// Abstracts from: methods, fields, lengths. A request is one message or a head and the rest of its
+// content; a response leaves whole, or its tail waits in the kernel, or in the application's own
+// buffer. A tail in the kernel is told apart where a close can destroy it; elsewhere the time it
+// takes is part of the wire's delay. The application is nondeterministic: it answers when it likes,
+// before the request is complete too (an early response). Every way in which products differ is a
+// flag of Profile that a guard reads; there is no second machine.
 #pragma once
+
+#include "model/machine/machine.hpp"
+#include "model/machine/table.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "model/machine/machine.hpp"
-#include "model/machine/table.hpp"
 
 namespace halfclose::http1::server {
 

@@ -7,8 +7,7 @@
 
 namespace halfclose::machine {
 
-template <std::size_t N>
-struct FixedString {
+template <std::size_t N> struct FixedString {
   char text[N]{};
 
   // Implicit on purpose: State<"CLOSED"> has to read as the standard writes it.

@@ -1,8 +1,8 @@
 #include "model/machine/table.hpp"
 
-#include <algorithm>
-
 #include "model/machine/rows.hpp"
+
+#include <algorithm>
 
 namespace halfclose::machine {
 

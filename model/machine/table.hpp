@@ -51,13 +51,17 @@ struct Table {
   std::string machine;
   std::vector<std::string> states, events, outputs;
   std::vector<RowText> rows;
-  std::vector<Local> locals;       ///< [0] is the initial one
-  std::vector<Cell> cells;         ///< [local * events.size() + event]
+  std::vector<Local> locals;                        ///< [0] is the initial one
+  std::vector<Cell> cells;                          ///< [local * events.size() + event]
   std::vector<std::vector<OutputId>> output_lists;  ///< [0] is empty
   std::vector<Overlap> overlaps;
 
-  const Cell& at(LocalId local, EventId event) const { return cells[local * events.size() + event]; }
-  const std::vector<OutputId>& outputs_of(const Cell& cell) const { return output_lists[cell.outputs]; }
+  const Cell& at(LocalId local, EventId event) const {
+    return cells[local * events.size() + event];
+  }
+  const std::vector<OutputId>& outputs_of(const Cell& cell) const {
+    return output_lists[cell.outputs];
+  }
   const std::string& state_name(LocalId local) const { return states[locals[local].state]; }
   /// `CLOSE-WAIT (fd open, eof)`.
   std::string local_name(LocalId local) const;
@@ -68,13 +72,15 @@ struct Table {
   std::size_t bytes() const { return cells.size() * sizeof(Cell); }
 };
 
-/// The table with one row taken out: where it fired, nothing happens. For tests that a property can fail.
+/// The table with one row taken out: where it fired, nothing happens. For tests that a property can
+/// fail.
 Table without_row(Table table, std::uint16_t row);
 
 /// The table with one output of one row taken out.
 /// @pre every cell of the row has that many outputs, or keeps what it has
 Table without_output(Table table, std::uint16_t row, std::size_t position);
-/// The table whose row leads to the control state of local `target` with whatever context that local has.
+/// The table whose row leads to the control state of local `target` with whatever context that
+/// local has.
 Table with_target(Table table, std::uint16_t row, LocalId target);
 
 /// A machine driven through its table.
@@ -93,7 +99,8 @@ class Cursor {
   LocalId local_ = 0;
 };
 
-/// The Boost.MSM machine itself behind one virtual call per event, for tests and benchmarks that compare.
+/// The Boost.MSM machine itself behind one virtual call per event, for tests and benchmarks that
+/// compare.
 class Running {
  public:
   virtual ~Running() = default;

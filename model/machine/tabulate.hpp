@@ -1,8 +1,15 @@
 // Tabulation: the Boost.MSM back-end executed on every reachable (local state, event).
 //
-// Include this in ONE translation unit per machine: the back-end is what makes compiling slow. Every cell is
-// checked against the compile-time walk while it is made; a disagreement is a bug of ours and throws.
+// Include this in ONE translation unit per machine: the back-end is what makes compiling slow.
+// Every cell is checked against the compile-time walk while it is made; a disagreement is a bug of
+// ours and throws.
 #pragma once
+
+#include "model/machine/walk.hpp"
+
+#include <boost/msm/back/metafunctions.hpp>
+#include <boost/msm/back/mpl_graph_fsm_check.hpp>
+#include <boost/msm/back/state_machine.hpp>
 
 #include <cstring>
 #include <map>
@@ -11,12 +18,6 @@
 #include <string>
 #include <utility>
 
-#include <boost/msm/back/metafunctions.hpp>
-#include <boost/msm/back/mpl_graph_fsm_check.hpp>
-#include <boost/msm/back/state_machine.hpp>
-
-#include "model/machine/walk.hpp"
-
 namespace halfclose::machine {
 
 namespace detail {
@@ -24,8 +25,7 @@ namespace detail {
 template <class Def>
 using Backend = boost::msm::back::state_machine<Def, boost::msm::back::mpl_graph_fsm_check>;
 
-template <class Def>
-constexpr void check_definition() {
+template <class Def> constexpr void check_definition() {
   using All = RowsOf<Def>;
   static_assert(boost::mpl::is_sequence<All>::value, "MSM would see an empty table");
   static_assert(boost::mp11::mp_size<All>::value > 0, "a machine has rows");
@@ -36,8 +36,7 @@ constexpr void check_definition() {
 }
 
 /// The back-end with its control state set and read; it numbers states in its own way.
-template <class Def>
-class Stepper {
+template <class Def> class Stepper {
  public:
   using Context = typename Def::Context;
 
@@ -68,18 +67,17 @@ class Stepper {
   }
   const Context& context() const { return machine_.context; }
   const Outputs<typename Def::Out>& outputs() const { return machine_.outputs; }
-  std::uint16_t row() const { return machine_.row < 0 ? kNoRow : static_cast<std::uint16_t>(machine_.row); }
+  std::uint16_t row() const {
+    return machine_.row < 0 ? kNoRow : static_cast<std::uint16_t>(machine_.row);
+  }
 
  private:
   using Fire = boost::msm::back::HandledEnum (*)(Backend<Def>&);
-  template <class E>
-  static boost::msm::back::HandledEnum fire_one(Backend<Def>& machine) {
+  template <class E> static boost::msm::back::HandledEnum fire_one(Backend<Def>& machine) {
     return machine.process_event(E{});
   }
-  template <class List>
-  struct FireAll;
-  template <class... E>
-  struct FireAll<boost::mp11::mp_list<E...>> {
+  template <class List> struct FireAll;
+  template <class... E> struct FireAll<boost::mp11::mp_list<E...>> {
     static constexpr Fire all[] = {&fire_one<E>...};
   };
   static constexpr const auto& kFire = FireAll<EventsOf<Def>>::all;
@@ -112,11 +110,11 @@ std::string context_key(std::uint16_t state, const typename Def::Context& contex
 
 /// Executes the machine from `initial_state` with `context` until no new local state appears.
 ///
-/// @errors  std::length_error past 65535 locals or 8 outputs in a step; std::logic_error when Boost.MSM and
+/// @errors  std::length_error past 65535 locals or 8 outputs in a step; std::logic_error when
+/// Boost.MSM and
 ///          the compile-time walk disagree on a cell
 /// @cost    locals x events calls of process_event, well under a millisecond for the machines here
-template <class Def>
-Table tabulate(const typename Def::Context& context = {}) {
+template <class Def> Table tabulate(const typename Def::Context& context = {}) {
   detail::check_definition<Def>();
   Table table;
   table.machine = Def::name;
@@ -124,7 +122,8 @@ Table tabulate(const typename Def::Context& context = {}) {
       [&](auto s) { table.states.emplace_back(decltype(s)::type::name); });
   boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, EventsOf<Def>>>(
       [&](auto e) { table.events.emplace_back(decltype(e)::type::name); });
-  for (std::string_view name : Def::output_names) table.outputs.emplace_back(name);
+  for (std::string_view name : Def::output_names)
+    table.outputs.emplace_back(name);
   table.rows = row_texts<Def>();
   table.output_lists.emplace_back();
 
@@ -134,7 +133,8 @@ Table tabulate(const typename Def::Context& context = {}) {
     const auto [found, fresh] =
         known.try_emplace(detail::context_key<Def>(state, at), static_cast<LocalId>(locals.size()));
     if (fresh) {
-      if (locals.size() == 0xffff) throw std::length_error(table.machine + ": more than 65535 local states");
+      if (locals.size() == 0xffff)
+        throw std::length_error(table.machine + ": more than 65535 local states");
       locals.emplace_back(state, at);
       table.locals.push_back({state, Def::describe(at)});
     }
@@ -143,10 +143,13 @@ Table tabulate(const typename Def::Context& context = {}) {
   std::map<std::vector<OutputId>, std::uint16_t> lists;
   lists.emplace(std::vector<OutputId>{}, std::uint16_t{0});
   auto list_id = [&](const Outputs<typename Def::Out>& outputs) {
-    if (outputs.overflowed) throw std::length_error(table.machine + ": a row has more than 8 outputs");
+    if (outputs.overflowed)
+      throw std::length_error(table.machine + ": a row has more than 8 outputs");
     std::vector<OutputId> list;
-    for (std::uint8_t i = 0; i < outputs.count; ++i) list.push_back(static_cast<OutputId>(outputs.items[i]));
-    const auto [found, fresh] = lists.try_emplace(list, static_cast<std::uint16_t>(table.output_lists.size()));
+    for (std::uint8_t i = 0; i < outputs.count; ++i)
+      list.push_back(static_cast<OutputId>(outputs.items[i]));
+    const auto [found, fresh] =
+        lists.try_emplace(list, static_cast<std::uint16_t>(table.output_lists.size()));
     if (fresh) table.output_lists.push_back(list);
     return found->second;
   };
@@ -160,8 +163,8 @@ Table tabulate(const typename Def::Context& context = {}) {
       stepper.load(state, at);
       const Verdict verdict = stepper.fire(event);
       const Walked<Def> walked = walk<Def>(state, at, event);
-      if (walked.verdict != verdict || walked.state != stepper.state() || walked.row != stepper.row() ||
-          !(walked.outputs == stepper.outputs()) ||
+      if (walked.verdict != verdict || walked.state != stepper.state() ||
+          walked.row != stepper.row() || !(walked.outputs == stepper.outputs()) ||
           std::memcmp(&walked.context, &stepper.context(), sizeof at) != 0) {
         throw std::logic_error(table.machine + ": Boost.MSM and the walk of the rows disagree in " +
                                table.states[state] + " on " + table.events[e]);
@@ -177,8 +180,7 @@ Table tabulate(const typename Def::Context& context = {}) {
 }
 
 /// Boost.MSM behind machine::Running.
-template <class Def>
-class RunningOf final : public Running {
+template <class Def> class RunningOf final : public Running {
  public:
   explicit RunningOf(const typename Def::Context& context) : stepper_(context) {}
 

@@ -5,8 +5,12 @@
 namespace halfclose::monitor {
 
 std::string HopObserver::describe(const Context& c) {
-  constexpr std::string_view kCauses[] = {"", "closes: idle", "closes: age", "closes: shutdown", "closes: announced",
-                                            "closes: gives up on the content"};
+  constexpr std::string_view kCauses[] = {"",
+                                          "closes: idle",
+                                          "closes: age",
+                                          "closes: shutdown",
+                                          "closes: announced",
+                                          "closes: gives up on the content"};
   std::string text;
   auto say = [&](bool is, std::string_view word) {
     if (!is) return;

@@ -1,17 +1,18 @@
-// What one hop shows to somebody who sees both ends: the observer whose outputs are the races and guarantees.
+// What one hop shows to somebody who sees both ends: the observer whose outputs are the races and
+// guarantees.
 //
-// It never steers a run. Each race is a predicate over what was observed up to the moment a client learns that a
-// request failed (or a wrong response was taken), not a path: the engines look for any run whose observer emits
-// it. The definitions are the functions between the context and the table; docs/reference/races.md is printed
-// from the catalogue that cites them.
+// It never steers a run. Each race is a predicate over what was observed up to the moment a client
+// learns that a request failed (or a wrong response was taken), not a path: the engines look for
+// any run whose observer emits it. The definitions are the functions between the context and the
+// table; docs/reference/races.md is printed from the catalogue that cites them.
 #pragma once
+
+#include "model/machine/machine.hpp"
+#include "model/machine/table.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "model/machine/machine.hpp"
-#include "model/machine/table.hpp"
 
 namespace halfclose::monitor {
 

@@ -24,7 +24,8 @@ void System::deliver(Index queue, Message message, std::vector<Action> actions) 
 void System::seal() {
   if (messages.size() > 64) throw std::length_error("a system has at most 64 kinds of message");
   bindings_.resize(components.size());
-  for (std::size_t c = 0; c < components.size(); ++c) bindings_[c].resize(components[c].table->outputs.size());
+  for (std::size_t c = 0; c < components.size(); ++c)
+    bindings_[c].resize(components[c].table->outputs.size());
   deliveries_.resize(queues.size());
   std::size_t at = 2 * components.size();
   queue_at_.clear();
@@ -35,8 +36,8 @@ void System::seal() {
   timers_at_ = at;
   bytes_ = at + (timers.size() + 7) / 8;
   if (bytes_ > kStateBytes) {
-    throw std::length_error("a state of this system takes " + std::to_string(bytes_) + " bytes, more than " +
-                            std::to_string(kStateBytes));
+    throw std::length_error("a state of this system takes " + std::to_string(bytes_) +
+                            " bytes, more than " + std::to_string(kStateBytes));
   }
 }
 
@@ -80,7 +81,8 @@ void System::enabled(const State& state, std::vector<Stimulus>& out) const {
   }
   for (Index c = 0; c < choices.size(); ++c) {
     const Choice& choice = choices[c];
-    const Cell& cell = components[choice.component].table->at(local(state, choice.component), choice.event);
+    const Cell& cell =
+        components[choice.component].table->at(local(state, choice.component), choice.event);
     if (cell.verdict == Verdict::taken) out.push_back({Stimulus::Kind::choose, c});
   }
 }
@@ -123,14 +125,18 @@ int System::clock_of(const std::vector<Clock>& clocks, Stimulus stimulus) const 
   return -1;
 }
 
-/// One step in progress: the state unpacked, the origin of every clock, and the events still to be processed.
+/// One step in progress: the state unpacked, the origin of every clock, and the events still to be
+/// processed.
 class Stepping {
  public:
-  Stepping(const System& system, const State& state, StepResult& result, std::vector<Occurrence>* occurrences)
+  Stepping(const System& system, const State& state, StepResult& result,
+           std::vector<Occurrence>* occurrences)
       : system_(system), result_(result), occurrences_(occurrences) {
-    for (Index c = 0; c < system.components.size(); ++c) local_[c] = system.local(state, c);
+    for (Index c = 0; c < system.components.size(); ++c)
+      local_[c] = system.local(state, c);
     std::int16_t clock = 0;
-    for (Index t = 0; t < system.timers.size(); ++t) timer_[t] = system.armed(state, t) ? clock++ : kNotArmed;
+    for (Index t = 0; t < system.timers.size(); ++t)
+      timer_[t] = system.armed(state, t) ? clock++ : kNotArmed;
     for (Index q = 0; q < system.queues.size(); ++q) {
       Line& line = lines_[q];
       line.count = system.queued(state, q);
@@ -139,7 +145,8 @@ class Stepping {
         line.item[i] = system.item(state, q, i);
         if (system.queues[q].kind == QueueKind::wire) line.origin[i] = clock++;
       }
-      if (system.attention(state, q) && system.queues[q].kind == QueueKind::receive) line.attention = clock++;
+      if (system.attention(state, q) && system.queues[q].kind == QueueKind::receive)
+        line.attention = clock++;
     }
   }
 
@@ -163,7 +170,8 @@ class Stepping {
       case Stimulus::Kind::alert: {
         Line& line = lines_[stimulus.index];
         Index at = 0;
-        while (!(system_.urgent >> line.item[at] & 1)) ++at;
+        while (!(system_.urgent >> line.item[at] & 1))
+          ++at;
         const Message message = pop(stimulus.index, at);
         run(system_.deliveries_[stimulus.index][message], message, kOnAlert);
         settle();
@@ -203,7 +211,8 @@ class Stepping {
       state.bytes[at] = static_cast<std::uint8_t>(line.count | (line.blocked ? 0x80 : 0));
       for (Index i = 0; i < line.count; ++i) {
         state.bytes[at + 1 + i] = line.item[i];
-        if (system_.queues[q].kind == QueueKind::wire) result_.clock_origins.push_back(line.origin[i]);
+        if (system_.queues[q].kind == QueueKind::wire)
+          result_.clock_origins.push_back(line.origin[i]);
       }
       if (system_.queues[q].kind == QueueKind::receive && attention(q)) {
         result_.clock_origins.push_back(line.attention);
@@ -217,7 +226,7 @@ class Stepping {
   struct Line {
     Index count = 0;
     bool blocked = false;
-    std::array<Message, kQueueItems> item;          ///< `count` of them
+    std::array<Message, kQueueItems> item;  ///< `count` of them
     std::array<std::int16_t, kQueueItems> origin;
     std::int16_t attention = kFresh;
   };
@@ -296,7 +305,8 @@ class Stepping {
 
   void run(const std::vector<Action>& actions, Message current, int during) {
     for (const Action& action : actions) {
-      if (action.only_during == kAlways ? during == kOnAlert : action.only_during != during) continue;
+      if (action.only_during == kAlways ? during == kOnAlert : action.only_during != during)
+        continue;
       if (current != kNoMessage && !(action.only_payloads >> current & 1)) continue;
       const Message payload = action.payload == kNoMessage ? current : action.payload;
       switch (action.kind) {
@@ -376,7 +386,8 @@ std::string System::describe(const State& state) const {
   for (Index q = 0; q < queues.size(); ++q) {
     if (queued(state, q) == 0 && !blocked(state, q)) continue;
     text += queues[q].name + ":";
-    for (Index i = 0; i < queued(state, q); ++i) text += " " + messages[item(state, q, i)];
+    for (Index i = 0; i < queued(state, q); ++i)
+      text += " " + messages[item(state, q, i)];
     if (blocked(state, q)) text += " (not read)";
     text += "\n";
   }
@@ -392,11 +403,16 @@ std::string System::describe(Stimulus stimulus) const {
                                                                       : queues.size();
   if (stimulus.index >= count) return {};
   switch (stimulus.kind) {
-    case Stimulus::Kind::deliver: return "deliver " + queues[stimulus.index].name;
-    case Stimulus::Kind::wake: return "wake " + components[queues[stimulus.index].to].name;
-    case Stimulus::Kind::alert: return "alert " + components[queues[stimulus.index].to].name;
-    case Stimulus::Kind::expire: return "expire " + timers[stimulus.index].name;
-    case Stimulus::Kind::choose: return choices[stimulus.index].name;
+    case Stimulus::Kind::deliver:
+      return "deliver " + queues[stimulus.index].name;
+    case Stimulus::Kind::wake:
+      return "wake " + components[queues[stimulus.index].to].name;
+    case Stimulus::Kind::alert:
+      return "alert " + components[queues[stimulus.index].to].name;
+    case Stimulus::Kind::expire:
+      return "expire " + timers[stimulus.index].name;
+    case Stimulus::Kind::choose:
+      return choices[stimulus.index].name;
   }
   return {};
 }

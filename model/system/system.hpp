@@ -1,17 +1,23 @@
 // A composition of machines as data: components, queues, timers, bindings, choices.
 //
-// One description that every engine reads: the untimed explorer, the zones, the brute-force simulation of the
-// tests, the witness. `System::step` is the only meaning of a step there is; time is left to the engines, which
-// read the bounds of queues and timers from here.
+// One description that every engine reads: the untimed explorer, the zones, the brute-force
+// simulation of the tests, the witness. `System::step` is the only meaning of a step there is; time
+// is left to the engines, which read the bounds of queues and timers from here.
 //
 //   wire      kernel to kernel: FIFO, every message takes between `lo` and `hi`
-//   receive   kernel to application: FIFO, emptied by one wake of the application, at most `hi` after it has
-//             something to take. While the application does not read it is woken for urgent items only.
-//   timer     expires between `lo` and `hi` after it was armed; may yield to a receive queue (I/O before timers)
-//   age       at some steps a part of the past is left out: any time may have passed for the timers in `aging`
-//             and none for the others, as when the same exchange was repeated for as long as one likes
+//   receive   kernel to application: FIFO, emptied by one wake of the application, at most `hi`
+//   after it has
+//             something to take. While the application does not read it is woken for urgent items
+//             only.
+//   timer     expires between `lo` and `hi` after it was armed; may yield to a receive queue (I/O
+//   before timers) age       at some steps a part of the past is left out: any time may have passed
+//   for the timers in `aging`
+//             and none for the others, as when the same exchange was repeated for as long as one
+//             likes
 //   choice    an event the environment may raise whenever the component's table takes it
 #pragma once
+
+#include "model/machine/table.hpp"
 
 #include <array>
 #include <cstddef>
@@ -22,17 +28,15 @@
 #include <string_view>
 #include <vector>
 
-#include "model/machine/table.hpp"
-
 namespace halfclose::system {
 
 using machine::EventId;
 using machine::LocalId;
 using machine::OutputId;
 
-using Index = std::uint8_t;     ///< of a component, queue, timer or choice
-using Message = std::uint8_t;   ///< index into `System::messages`
-using Time = std::int64_t;      ///< microseconds
+using Index = std::uint8_t;    ///< of a component, queue, timer or choice
+using Message = std::uint8_t;  ///< index into `System::messages`
+using Time = std::int64_t;     ///< microseconds
 
 inline constexpr Message kNoMessage = 0xff;
 inline constexpr Index kNone = 0xff;
@@ -59,12 +63,12 @@ struct Queue {
   QueueKind kind = QueueKind::wire;
   Index from = kNone, to = kNone;  ///< components; of a receive queue `to` is the application
   Index capacity = kQueueItems;
-  Time lo = 0, hi = 0;             ///< delay of a wire; stall bound of a receive queue (lo is 0)
-  bool alerts = false;             ///< receive: urgent items wake an application that does not read
+  Time lo = 0, hi = 0;  ///< delay of a wire; stall bound of a receive queue (lo is 0)
+  bool alerts = false;  ///< receive: urgent items wake an application that does not read
 };
 
 struct Timer {
-  std::string name;   ///< the symbol: `edge.downstream.idle_timeout`
+  std::string name;  ///< the symbol: `edge.downstream.idle_timeout`
   Index owner = kNone;
   EventId event = 0;
   Time after = 0;           ///< as configured
@@ -83,15 +87,16 @@ inline constexpr int kAlways = -1;
 /// For deliveries of a receive queue: when the application is told of the item without reading it.
 inline constexpr int kOnAlert = -2;
 
-/// What a binding does. `payload` of a raise or send: a message, or the one of the event being processed.
+/// What a binding does. `payload` of a raise or send: a message, or the one of the event being
+/// processed.
 struct Action {
   enum class Kind : std::uint8_t { raise, send, arm, cancel, clear, block, unblock, age };
   Kind kind = Kind::raise;
-  Index target = kNone;           ///< component, queue or timer
-  EventId event = 0;              ///< of a raise
-  Message payload = kNoMessage;   ///< kNoMessage: the current one
+  Index target = kNone;                 ///< component, queue or timer
+  EventId event = 0;                    ///< of a raise
+  Message payload = kNoMessage;         ///< kNoMessage: the current one
   std::uint64_t only_payloads = ~0ull;  ///< set of messages for which the action applies
-  int only_during = kAlways;      ///< the event being processed, kAlways or kOnAlert
+  int only_during = kAlways;            ///< the event being processed, kAlways or kOnAlert
   /// A raise says `event_if_more` instead while `more_in` still holds an item that is not urgent.
   Index more_in = kNone;
   EventId event_if_more = 0;
@@ -118,7 +123,7 @@ struct Occurrence {
   Index index = kNone;  ///< component, queue or timer
   EventId event = 0;
   LocalId before = 0, after = 0;
-  std::uint16_t outputs = 0;        ///< index into the component's output lists
+  std::uint16_t outputs = 0;  ///< index into the component's output lists
   std::uint16_t row = machine::kNoRow;
   Message message = kNoMessage;
 };
@@ -128,9 +133,10 @@ inline constexpr std::int16_t kFresh = -1;
 
 struct StepResult {
   State state;
-  std::uint64_t emitted = 0;      ///< set of the observer's outputs
-  bool aged = false;              ///< the timers in System::aging may have run on by any one time
-  std::vector<std::int16_t> clock_origins;  ///< one per clock of `state`: its clock in the state before, or kFresh
+  std::uint64_t emitted = 0;  ///< set of the observer's outputs
+  bool aged = false;          ///< the timers in System::aging may have run on by any one time
+  std::vector<std::int16_t>
+      clock_origins;  ///< one per clock of `state`: its clock in the state before, or kFresh
 };
 
 /// A clock that runs in a state.
@@ -161,8 +167,12 @@ class System {
 
   State initial() const;
   LocalId local(const State& state, Index component) const;
-  Index queued(const State& state, Index queue) const { return state.bytes[queue_at(queue)] & 0x7f; }
-  bool blocked(const State& state, Index queue) const { return state.bytes[queue_at(queue)] & 0x80; }
+  Index queued(const State& state, Index queue) const {
+    return state.bytes[queue_at(queue)] & 0x7f;
+  }
+  bool blocked(const State& state, Index queue) const {
+    return state.bytes[queue_at(queue)] & 0x80;
+  }
   Message item(const State& state, Index queue, Index position) const {
     return state.bytes[queue_at(queue) + 1u + position];
   }
@@ -176,16 +186,20 @@ class System {
   /// Stimuli that the discrete state allows, in a fixed order. The timed engines add their bounds.
   void enabled(const State& state, std::vector<Stimulus>& out) const;
   /// @pre the stimulus is enabled
-  /// @errors std::logic_error when a component refuses an event raised at it, or a queue overflows: the
+  /// @errors std::logic_error when a component refuses an event raised at it, or a queue overflows:
+  /// the
   ///         system is wrong, not the run
   void step(const State& state, Stimulus stimulus, StepResult& result,
             std::vector<Occurrence>* occurrences = nullptr) const;
-  /// The clocks that run in `state`: armed timers, messages on wires, applications to be woken; in this order.
+  /// The clocks that run in `state`: armed timers, messages on wires, applications to be woken; in
+  /// this order.
   void clocks(const State& state, std::vector<Clock>& out) const;
   /// The clock that must have reached its `lo` for the stimulus; -1 when it is free.
   int clock_of(const std::vector<Clock>& clocks, Stimulus stimulus) const;
 
-  bool ages(const Clock& clock) const { return clock.kind == Clock::Kind::timer && aging >> clock.index & 1; }
+  bool ages(const Clock& clock) const {
+    return clock.kind == Clock::Kind::timer && aging >> clock.index & 1;
+  }
 
   std::string describe(const State& state) const;
   /// Empty when the system has no such stimulus.
@@ -195,8 +209,8 @@ class System {
   friend class Stepping;
   std::size_t queue_at(Index queue) const { return queue_at_[queue]; }
 
-  std::vector<std::vector<std::vector<Action>>> bindings_;              // [component][output]
-  std::vector<std::array<std::vector<Action>, 64>> deliveries_;         // [queue][message]
+  std::vector<std::vector<std::vector<Action>>> bindings_;       // [component][output]
+  std::vector<std::array<std::vector<Action>, 64>> deliveries_;  // [queue][message]
   std::vector<std::size_t> queue_at_;
   std::size_t timers_at_ = 0, bytes_ = 0;
 };

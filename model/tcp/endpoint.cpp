@@ -11,8 +11,8 @@ std::string Endpoint::describe(const Context& c) {
     if (!text.empty()) text += ", ";
     text += word;
   };
-  constexpr std::string_view kErrors[] = {"", "ECONNRESET pending", "EPIPE pending", "ECONNREFUSED pending",
-                                          "ETIMEDOUT pending"};
+  constexpr std::string_view kErrors[] = {"", "ECONNRESET pending", "EPIPE pending",
+                                          "ECONNREFUSED pending", "ETIMEDOUT pending"};
   constexpr std::string_view kHeard[] = {"", "FIN since last send", "data since last send"};
   say(c.fd_open, "fd");
   say(c.passive, "passive");
@@ -33,7 +33,8 @@ const machine::Table& endpoint_table(bool discards_on_rst) {
 }
 
 std::unique_ptr<machine::Running> running_endpoint(bool discards_on_rst) {
-  return std::make_unique<machine::RunningOf<Endpoint>>(Context{.discards_on_rst = discards_on_rst});
+  return std::make_unique<machine::RunningOf<Endpoint>>(
+      Context{.discards_on_rst = discards_on_rst});
 }
 
 }  // namespace halfclose::tcp

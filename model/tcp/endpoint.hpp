@@ -1,20 +1,21 @@
 // One end of a TCP connection: RFC 9293 section 3.3.2 with the rules of the Linux kernel.
 //
-// Abstracts from: sequence numbers, windows, congestion, checksums. Whoever drives the machine classifies a
-// segment first: new data, FIN, the ACK of our SYN or FIN, an ACK that lets the send queue move, a segment
-// that is out of order, and RST by the place of its sequence number (model/tcp/conversation.hpp does it with
-// numbers; the System does it by construction). Out-of-window RSTs never reach the machine.
-// Departs from the RFC, as Linux does: close() with unread input sends RST (RFC 2525 2.17); data for a closed
-// descriptor is answered by RST; FIN-WAIT-2 without a descriptor times out; a pending error is told once.
+// Abstracts from: sequence numbers, windows, congestion, checksums. Whoever drives the machine
+// classifies a segment first: new data, FIN, the ACK of our SYN or FIN, an ACK that lets the send
+// queue move, a segment that is out of order, and RST by the place of its sequence number
+// (model/tcp/conversation.hpp does it with numbers; the System does it by construction).
+// Out-of-window RSTs never reach the machine. Departs from the RFC, as Linux does: close() with
+// unread input sends RST (RFC 2525 2.17); data for a closed descriptor is answered by RST;
+// FIN-WAIT-2 without a descriptor times out; a pending error is told once.
 #pragma once
+
+#include "model/machine/machine.hpp"
+#include "model/machine/table.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "model/machine/machine.hpp"
-#include "model/machine/table.hpp"
 
 namespace halfclose::tcp {
 

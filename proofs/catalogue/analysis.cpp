@@ -1,10 +1,10 @@
 #include "proofs/catalogue/analysis.hpp"
 
-#include <algorithm>
-
 #include "proofs/explore/explorer.hpp"
 #include "proofs/timed/schedule.hpp"
 #include "proofs/timed/zone_explorer.hpp"
+
+#include <algorithm>
 
 namespace halfclose::proofs {
 
@@ -25,14 +25,16 @@ Time beyond_all(const System& system) {
 
 class HopJudge {
  public:
-  HopJudge(const HopSettings& settings, const AnalysisOptions& options) : settings_(settings), options_(options) {}
+  HopJudge(const HopSettings& settings, const AnalysisOptions& options)
+      : settings_(settings), options_(options) {}
 
   HopAnalysis run() {
     HopSettings quiet = settings_, closing = settings_;
     quiet.with_shutdown = false;
     closing.with_shutdown = true;
     const std::vector<const Race*> wanted = options_.races.empty() ? every_race() : options_.races;
-    const bool wants_shutdown = std::any_of(wanted.begin(), wanted.end(), [](const Race* race) { return race->needs_shutdown; });
+    const bool wants_shutdown = std::any_of(wanted.begin(), wanted.end(),
+                                            [](const Race* race) { return race->needs_shutdown; });
 
     const System system = hop_system(quiet);
     const Exploration timed = search(system, kEverything, false);
@@ -50,14 +52,16 @@ class HopJudge {
         judge(*race, quiet, system, timed, untimed);
       }
     }
-    for (const Guarantee& guarantee : guarantees()) judge(guarantee, system, timed);
+    for (const Guarantee& guarantee : guarantees())
+      judge(guarantee, system, timed);
     return std::move(result_);
   }
 
  private:
   static std::vector<const Race*> every_race() {
     std::vector<const Race*> all;
-    for (const Race& race : races()) all.push_back(&race);
+    for (const Race& race : races())
+      all.push_back(&race);
     return all;
   }
 
@@ -65,11 +69,15 @@ class HopJudge {
 
   static std::uint64_t emitted_by(const Exploration& exploration) {
     std::uint64_t emitted = 0;
-    for (const Found& found : exploration.found) emitted |= 1ull << found.output;
+    for (const Found& found : exploration.found)
+      emitted |= 1ull << found.output;
     return emitted;
   }
   Exploration search(const System& system, std::uint64_t goals, bool stop) const {
-    return explore_timed(system, {.goals = goals, .stop_when_found = stop, .limits = options_.limits, .progress = options_.progress});
+    return explore_timed(system, {.goals = goals,
+                                  .stop_when_found = stop,
+                                  .limits = options_.limits,
+                                  .progress = options_.progress});
   }
   /// Advice is worth less time than the verdict: it may come to nothing, and then says so.
   Limits advice_limits() const {
@@ -79,17 +87,20 @@ class HopJudge {
   }
   /// What could be emitted if time were no constraint; everything, when that is not known.
   std::uint64_t emitted_untimed(const System& system) const {
-    const Exploration all = explore(system, {.goals = kEverything, .stop_when_found = false, .limits = options_.limits});
+    const Exploration all = explore(
+        system, {.goals = kEverything, .stop_when_found = false, .limits = options_.limits});
     return all.complete ? emitted_by(all) : kEverything;
   }
 
-  void judge(const Race& race, const HopSettings& settings, const System& system, const Exploration& timed, std::uint64_t untimed) {
+  void judge(const Race& race, const HopSettings& settings, const System& system,
+             const Exploration& timed, std::uint64_t untimed) {
     RaceAnalysis judged{.race = &race};
     const auto output = static_cast<machine::OutputId>(race.output);
     if (const Path* path = timed.path_to(output)) {
       judged.path = *path;
       judged.schedule = schedule(system, *path).value();
-      judged.verdict = race.reuse && happens_at_best(race, system) ? Verdict::not_excludable : Verdict::present;
+      judged.verdict =
+          race.reuse && happens_at_best(race, system) ? Verdict::not_excludable : Verdict::present;
       if (options_.advise) advise(judged, settings, system, emitted_by(timed));
     } else if (!timed.complete) {
       judged.limit = timed.limit;
@@ -133,19 +144,23 @@ class HopJudge {
       state = step.state;
     }
     std::uint64_t of_races = 0;
-    for (const Race& race : races()) of_races |= goal(race.output);
+    for (const Race& race : races())
+      of_races |= goal(race.output);
     return step.emitted & of_races;
   }
 
-  void advise(RaceAnalysis& judged, const HopSettings& settings, const System& system, std::uint64_t happening) const {
+  void advise(RaceAnalysis& judged, const HopSettings& settings, const System& system,
+              std::uint64_t happening) const {
     std::uint64_t together = emitted_with(system, judged.path);
     // A wrong response instead of none is no remedy for a lost request.
-    if (judged.race->outcome == Outcome::request_lost) together |= happening & goal(monitor::Out::unsolicited_response);
+    if (judged.race->outcome == Outcome::request_lost)
+      together |= happening & goal(monitor::Out::unsolicited_response);
     for (const Knob& knob : judged.race->knobs) {
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
       const Time bound = knob.safer > 0 ? beyond_all(system) : -timer.after;
-      const Edge edge = find_edge(system, knob.timer, emitted_with(system, judged.path), 0, knob.safer, bound, advice_limits());
+      const Edge edge = find_edge(system, knob.timer, emitted_with(system, judged.path), 0,
+                                  knob.safer, bound, advice_limits());
       if (edge.present_at) judged.thresholds.push_back({knob, *edge.present_at});
       judged.advice_cut |= edge.undecided;
     }
@@ -154,7 +169,8 @@ class HopJudge {
       if (!mitigation.apply(changed)) continue;
       // Nor may it bring another race about.
       const Exploration without = explore_timed(
-          hop_system(changed), {.goals = together | ~happening, .stop_at_first = true, .limits = advice_limits()});
+          hop_system(changed),
+          {.goals = together | ~happening, .stop_at_first = true, .limits = advice_limits()});
       judged.advice_cut |= without.found.empty() && !without.complete;
       if (without.found.empty() && without.complete) judged.excluded_by.push_back(&mitigation);
     }
@@ -168,7 +184,8 @@ class HopJudge {
       const Time worst = knob.safer > 0 ? -timer.after : beyond_all(system);
       const System at_worst = with_timer(system, knob.timer, worst);
       if (search(at_worst, goal(race.output), true).found.empty()) continue;
-      const Edge edge = find_edge(system, knob.timer, goal(race.output), worst, knob.safer, 0, advice_limits());
+      const Edge edge =
+          find_edge(system, knob.timer, goal(race.output), worst, knob.safer, 0, advice_limits());
       if (edge.present_at) return Threshold{knob, *edge.present_at};
     }
     return std::nullopt;
@@ -183,10 +200,14 @@ class HopJudge {
 
 std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::present: return "present";
-    case Verdict::absent: return "absent";
-    case Verdict::not_excludable: return "not-excludable";
-    case Verdict::undecided: return "undecided";
+    case Verdict::present:
+      return "present";
+    case Verdict::absent:
+      return "absent";
+    case Verdict::not_excludable:
+      return "not-excludable";
+    case Verdict::undecided:
+      return "undecided";
   }
   return {};
 }

@@ -1,12 +1,13 @@
-// What exploring one hop says about every race and guarantee: verdicts without words and without names.
+// What exploring one hop says about every race and guarantee: verdicts without words and without
+// names.
 #pragma once
+
+#include "proofs/catalogue/boundary.hpp"
+#include "proofs/catalogue/mitigations.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "proofs/catalogue/boundary.hpp"
-#include "proofs/catalogue/mitigations.hpp"
 
 namespace halfclose::proofs {
 
@@ -18,7 +19,8 @@ enum class Verdict : std::uint8_t {
 };
 std::string_view verdict_name(Verdict verdict);
 
-/// A timer value at which the race stops: it happens at `delta` from the configured value, not beyond.
+/// A timer value at which the race stops: it happens at `delta` from the configured value, not
+/// beyond.
 struct Threshold {
   Knob knob;
   system::Time delta;
@@ -27,19 +29,20 @@ struct Threshold {
 struct RaceAnalysis {
   const Race* race = nullptr;
   Verdict verdict = Verdict::undecided;
-  bool absent_untimed = false;              ///< absent: no schedule at all leads there
-  std::optional<Threshold> margin{};        ///< absent: how far that timer can move before the race happens
-  std::vector<Threshold> thresholds{};      ///< present: timer values that exclude it
+  bool absent_untimed = false;  ///< absent: no schedule at all leads there
+  std::optional<Threshold>
+      margin{};  ///< absent: how far that timer can move before the race happens
+  std::vector<Threshold> thresholds{};  ///< present: timer values that exclude it
   std::vector<const Mitigation*> excluded_by{};
-  bool advice_cut = false;                  ///< a limit was hit while looking for what excludes it
-  Path path{};                              ///< when it happens: the shortest run
+  bool advice_cut = false;  ///< a limit was hit while looking for what excludes it
+  Path path{};              ///< when it happens: the shortest run
   Schedule schedule{};
-  std::string limit{};                      ///< undecided: what was hit
+  std::string limit{};  ///< undecided: what was hit
 };
 
 struct GuaranteeAnalysis {
   const Guarantee* guarantee = nullptr;
-  Verdict verdict = Verdict::undecided;     ///< present means broken, absent means it holds
+  Verdict verdict = Verdict::undecided;  ///< present means broken, absent means it holds
   Path path{};
   Schedule schedule{};
   std::string limit{};
@@ -53,8 +56,8 @@ struct HopAnalysis {
 
 struct AnalysisOptions {
   Limits limits{};
-  std::vector<const Race*> races{};   ///< empty: all
-  bool advise = true;                 ///< compute margins, thresholds and mitigations
+  std::vector<const Race*> races{};  ///< empty: all
+  bool advise = true;                ///< compute margins, thresholds and mitigations
   std::function<void(const Progress&)> progress{};
 };
 

@@ -1,9 +1,9 @@
 #include "proofs/catalogue/boundary.hpp"
 
-#include <algorithm>
-
 #include "proofs/timed/schedule.hpp"
 #include "proofs/timed/zone_explorer.hpp"
+
+#include <algorithm>
 
 namespace halfclose::proofs {
 
@@ -19,19 +19,22 @@ system::System with_timer(system::System system, system::Index timer, Time delta
   return system;
 }
 
-Edge find_edge(const system::System& system, system::Index timer, std::uint64_t race, Time delta, int toward, Time bound,
-               const Limits& limits) {
+Edge find_edge(const system::System& system, system::Index timer, std::uint64_t race, Time delta,
+               int toward, Time bound, const Limits& limits) {
   constexpr int kRoundsMax = 24;
   Time at = delta;
   for (int round = 0; round < kRoundsMax; ++round) {
-    const Exploration here = explore_timed(with_timer(system, timer, at), {.goals = race, .stop_at_first = true, .limits = limits});
+    const Exploration here = explore_timed(
+        with_timer(system, timer, at), {.goals = race, .stop_at_first = true, .limits = limits});
     if (here.found.empty()) {
       if (!here.complete) return {.undecided = true};
       return {.present_at = at - toward};
     }
     // As far as this one run can be stretched.
     const Path& path = here.found.front().path;
-    auto feasible = [&](Time candidate) { return schedule(with_timer(system, timer, candidate), path).has_value(); };
+    auto feasible = [&](Time candidate) {
+      return schedule(with_timer(system, timer, candidate), path).has_value();
+    };
     if (feasible(bound)) return {};
     Time good = at, bad = bound;
     while ((bad - good) * toward > 1) {

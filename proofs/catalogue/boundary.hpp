@@ -1,10 +1,10 @@
 // The edge of a race along one timer: how far the timer can move before the verdict changes.
 #pragma once
 
-#include <optional>
-
 #include "proofs/catalogue/catalogue.hpp"
 #include "proofs/explore/exploration.hpp"
+
+#include <optional>
 
 namespace halfclose::proofs {
 
@@ -12,15 +12,18 @@ namespace halfclose::proofs {
 system::System with_timer(system::System system, system::Index timer, system::Time delta);
 
 struct Edge {
-  std::optional<system::Time> present_at{};  ///< the last delta at which the race happens; none: it always does
+  std::optional<system::Time>
+      present_at{};  ///< the last delta at which the race happens; none: it always does
   bool undecided = false;
 };
 
-/// Walks from `delta`, where the race is known to happen, in direction `toward` (+1 or -1) up to `bound`.
+/// Walks from `delta`, where the race is known to happen, in direction `toward` (+1 or -1) up to
+/// `bound`.
 ///
-/// Each round takes the run that was found as far as its own constraints allow, and explores one microsecond
-/// beyond; so the edge is confirmed on both sides by the engine, not derived from a formula.
-Edge find_edge(const system::System& system, system::Index timer, std::uint64_t race, system::Time delta, int toward,
-               system::Time bound, const Limits& limits);
+/// Each round takes the run that was found as far as its own constraints allow, and explores one
+/// microsecond beyond; so the edge is confirmed on both sides by the engine, not derived from a
+/// formula.
+Edge find_edge(const system::System& system, system::Index timer, std::uint64_t race,
+               system::Time delta, int toward, system::Time bound, const Limits& limits);
 
 }  // namespace halfclose::proofs

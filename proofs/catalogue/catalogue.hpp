@@ -3,15 +3,16 @@
 // The definitions themselves are the observer's (model/monitor/hop_observer.hpp).
 #pragma once
 
-#include <string_view>
-#include <vector>
-
 #include "model/deployment/hop_system.hpp"
 #include "model/monitor/hop_observer.hpp"
 
+#include <string_view>
+#include <vector>
+
 namespace halfclose::proofs {
 
-/// A timer that can exclude a race: `safer` is the direction in which it does, +1 longer or -1 shorter.
+/// A timer that can exclude a race: `safer` is the direction in which it does, +1 longer or -1
+/// shorter.
 struct Knob {
   deployment::hop::Timer timer;
   int safer;
@@ -21,15 +22,15 @@ enum class Outcome : std::uint8_t { request_lost, response_truncated, wrong_resp
 
 struct Race {
   std::string_view slug;
-  std::string_view number;      ///< as in the literature list of docs/reference/races.md
+  std::string_view number;  ///< as in the literature list of docs/reference/races.md
   monitor::Out output;
-  std::string_view statement;   ///< over observations
+  std::string_view statement;  ///< over observations
   std::string_view source;
   Outcome outcome;
-  /// The race is one against the close of a reusable connection: when no length of the closer's timers excludes
-  /// it, the verdict is not-excludable.
+  /// The race is one against the close of a reusable connection: when no length of the closer's
+  /// timers excludes it, the verdict is not-excludable.
   bool reuse;
-  bool needs_shutdown;          ///< judged with a graceful shutdown at any moment; the others without
+  bool needs_shutdown;  ///< judged with a graceful shutdown at any moment; the others without
   std::vector<Knob> knobs;
   std::vector<std::string_view> client_keys, server_keys;  ///< what it depends on
 };
@@ -39,13 +40,15 @@ const Race* find_race(std::string_view slug);
 
 struct Guarantee {
   std::string_view slug;
-  monitor::Out output;          ///< emitted when it breaks
+  monitor::Out output;  ///< emitted when it breaks
   std::string_view statement;
   std::string_view source;
 };
 
 const std::vector<Guarantee>& guarantees();
 
-constexpr std::uint64_t goal(monitor::Out output) { return 1ull << static_cast<unsigned>(output); }
+constexpr std::uint64_t goal(monitor::Out output) {
+  return 1ull << static_cast<unsigned>(output);
+}
 
 }  // namespace halfclose::proofs

@@ -14,24 +14,30 @@ namespace {
 /// Everything of the settings but the names, so that equal hops are explored once.
 std::string key_of(const HopSettings& hop) {
   std::string key;
-  auto put = [&](auto... values) { ((key += std::to_string(static_cast<std::int64_t>(values)) + ","), ...); };
+  auto put = [&](auto... values) {
+    ((key += std::to_string(static_cast<std::int64_t>(values)) + ","), ...);
+  };
   const auto& c = hop.client;
   const auto& s = hop.server;
-  put(c.profile.write_error_fatal, c.profile.closes_when_early, c.profile.peeks, c.profile.watches, c.profile.pipelines,
-      c.profile.half_closes, c.profile.reads_while_sending, c.profile.limits_requests, c.profile.single_use, c.idle, c.age, c.response,
-      c.discards_on_rst, c.loop.stall, c.loop.timers_first, c.loop.cached_clock);
-  put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains, s.profile.idle_408,
-      s.profile.idle_starts_buffered, s.profile.shutdown_announced, s.profile.reads_during_close,
-      s.profile.aborts_half_closed, s.profile.limits_requests, s.profile.single_use, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
-      s.loop.stall, s.loop.timers_first, s.loop.cached_clock);
+  put(c.profile.write_error_fatal, c.profile.closes_when_early, c.profile.peeks, c.profile.watches,
+      c.profile.pipelines, c.profile.half_closes, c.profile.reads_while_sending,
+      c.profile.limits_requests, c.profile.single_use, c.idle, c.age, c.response, c.discards_on_rst,
+      c.loop.stall, c.loop.timers_first, c.loop.cached_clock);
+  put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains,
+      s.profile.idle_408, s.profile.idle_starts_buffered, s.profile.shutdown_announced,
+      s.profile.reads_during_close, s.profile.aborts_half_closed, s.profile.limits_requests,
+      s.profile.single_use, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age, s.loop.stall,
+      s.loop.timers_first, s.loop.cached_clock);
   put(hop.delay_min, hop.delay_max, hop.with_body, hop.responses_fit, hop.content_within);
   return key;
 }
 
 std::string filled(std::string_view text, const HopSettings& hop) {
   std::string result(text);
-  for (const auto& [slot, name] : {std::pair{std::string("{client}"), hop.client.name}, std::pair{std::string("{server}"), hop.server.name}}) {
-    for (std::size_t at = 0; (at = result.find(slot, at)) != std::string::npos; at += name.size()) result.replace(at, slot.size(), name);
+  for (const auto& [slot, name] : {std::pair{std::string("{client}"), hop.client.name},
+                                   std::pair{std::string("{server}"), hop.server.name}}) {
+    for (std::size_t at = 0; (at = result.find(slot, at)) != std::string::npos; at += name.size())
+      result.replace(at, slot.size(), name);
   }
   return result;
 }
@@ -41,17 +47,27 @@ struct KnobText {
   Time configured = kOff;
 };
 KnobText knob_text(hop::Timer timer, const HopSettings& hop) {
-  const std::string up = "`" + hop.client.name + ".upstream.", down = "`" + hop.server.name + ".downstream.";
+  const std::string up = "`" + hop.client.name + ".upstream.",
+                    down = "`" + hop.server.name + ".downstream.";
   switch (timer) {
-    case hop::client_idle: return {up + "idle_timeout`", hop.client.idle};
-    case hop::client_age: return {up + "max_connection_duration`", hop.client.age};
-    case hop::client_response: return {up + "response_timeout`", hop.client.response};
-    case hop::server_idle: return {down + "idle_timeout`", hop.server.idle};
-    case hop::server_drain: return {down + "drain_timeout`", hop.server.drain};
-    case hop::server_close: return {down + "close_timeout`", hop.server.close};
-    case hop::server_linger: return {down + "linger_time`", hop.server.linger};
-    case hop::server_age: return {down + "max_connection_duration`", hop.server.age};
-    case hop::content: return {"`requests.content_within`", hop.content_within};
+    case hop::client_idle:
+      return {up + "idle_timeout`", hop.client.idle};
+    case hop::client_age:
+      return {up + "max_connection_duration`", hop.client.age};
+    case hop::client_response:
+      return {up + "response_timeout`", hop.client.response};
+    case hop::server_idle:
+      return {down + "idle_timeout`", hop.server.idle};
+    case hop::server_drain:
+      return {down + "drain_timeout`", hop.server.drain};
+    case hop::server_close:
+      return {down + "close_timeout`", hop.server.close};
+    case hop::server_linger:
+      return {down + "linger_time`", hop.server.linger};
+    case hop::server_age:
+      return {down + "max_connection_duration`", hop.server.age};
+    case hop::content:
+      return {"`requests.content_within`", hop.content_within};
   }
   return {};
 }
@@ -60,21 +76,25 @@ std::string threshold_text(const Threshold& threshold, const HopSettings& hop) {
   const KnobText knob = knob_text(threshold.knob.timer, hop);
   const Time edge = knob.configured + threshold.delta;
   if (edge < 0 || edge > kDurationMax) return {};  // nothing a chain could say
-  return (threshold.knob.safer > 0 ? "raise " : "lower ") + knob.symbol + (threshold.knob.safer > 0 ? " above " : " below ") +
-         format_duration(edge) + " (now " + format_duration(knob.configured) + ")";
+  return (threshold.knob.safer > 0 ? "raise " : "lower ") + knob.symbol +
+         (threshold.knob.safer > 0 ? " above " : " below ") + format_duration(edge) + " (now " +
+         format_duration(knob.configured) + ")";
 }
 
 /// What the server waits for before it closes an idle connection, in words.
 std::string server_idle_text(const HopSettings& hop) {
   const auto& s = hop.server;
   if (s.idle >= kOff) return s.name + " never closes an idle connection";
-  std::string text = s.name + " closes an idle connection after " + format_duration(s.idle + s.idle_grace + (s.profile.idle_drains && s.drain < kOff ? s.drain : 0));
+  std::string text = s.name + " closes an idle connection after " +
+                     format_duration(s.idle + s.idle_grace +
+                                     (s.profile.idle_drains && s.drain < kOff ? s.drain : 0));
   std::vector<std::string> parts;
   if (s.idle_grace > 0) parts.push_back("grace " + format_duration(s.idle_grace));
   if (s.profile.idle_drains && s.drain < kOff) parts.push_back("drain " + format_duration(s.drain));
   if (!parts.empty()) {
     text += " (idle " + format_duration(s.idle);
-    for (const std::string& part : parts) text += " + " + part;
+    for (const std::string& part : parts)
+      text += " + " + part;
     text += ")";
   }
   return text;
@@ -92,30 +112,36 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
   switch (race.output) {
     case monitor::Out::max_age_close:
       text = s.name + " ends a connection after " + format_duration(s.age) + ", idle or not; " +
-             (c.age >= kOff ? c.name + " has no maximum age" : c.name + " stops using one after " + format_duration(c.age));
+             (c.age >= kOff ? c.name + " has no maximum age"
+                            : c.name + " stops using one after " + format_duration(c.age));
       break;
     case monitor::Out::shutdown_close:
       text = s.name + " closes idle connections at shutdown without a word";
       break;
     case monitor::Out::early_response_reset:
-      text = s.name + " may answer before it has read the request, and closes; " +
-             (c.discards_on_rst ? "the RST discards what " + c.name + " has not read"
-              : c.profile.write_error_fatal ? "a write error is fatal to " + c.name
-                                            : "what had not left " + s.name + "'s kernel is dropped");
+      text =
+          s.name + " may answer before it has read the request, and closes; " +
+          (c.discards_on_rst             ? "the RST discards what " + c.name + " has not read"
+           : c.profile.write_error_fatal ? "a write error is fatal to " + c.name
+                                         : "what had not left " + s.name + "'s kernel is dropped");
       break;
     case monitor::Out::delayed_close_truncation:
-      text = s.name + " waits " + format_duration(s.close) + " for a response to leave its buffer, then closes";
+      text = s.name + " waits " + format_duration(s.close) +
+             " for a response to leave its buffer, then closes";
       break;
     case monitor::Out::bytes_behind_close:
-      text = c.name + " pipelines; " + s.name + " closes behind the response that announces it, with the next request unread";
+      text = c.name + " pipelines; " + s.name +
+             " closes behind the response that announces it, with the next request unread";
       break;
     default:
       text = server_idle_text(hop) + "; " + client_idle_text(hop);
-      if (race.output != monitor::Out::keepalive_reuse && s.age < kOff) text += "; " + s.name + " ends a connection after " + format_duration(s.age);
+      if (race.output != monitor::Out::keepalive_reuse && s.age < kOff)
+        text += "; " + s.name + " ends a connection after " + format_duration(s.age);
       break;
   }
   if (verdict == Verdict::not_excludable) {
-    text += race.knobs.empty() ? "; no timer is involved" : "; no length of " + s.name + "'s timers excludes it";
+    text += race.knobs.empty() ? "; no timer is involved"
+                               : "; no length of " + s.name + "'s timers excludes it";
   }
   return text;
 }
@@ -124,44 +150,57 @@ std::string absent_reason(const RaceAnalysis& judged, const HopSettings& hop) {
   if (judged.absent_untimed) return "no schedule leads there, whatever the timing";
   if (!judged.margin) return "time excludes it; no single timer was found that brings it back";
   const KnobText knob = knob_text(judged.margin->knob.timer, hop);
-  return "it would happen with " + knob.symbol + " at " + format_duration(std::max<Time>(0, knob.configured + judged.margin->delta)) +
-         (judged.margin->knob.safer > 0 ? " or less" : " or more") + " (now " + format_duration(knob.configured) + ")";
+  return "it would happen with " + knob.symbol + " at " +
+         format_duration(std::max<Time>(0, knob.configured + judged.margin->delta)) +
+         (judged.margin->knob.safer > 0 ? " or less" : " or more") + " (now " +
+         format_duration(knob.configured) + ")";
 }
 
 std::vector<std::string> fixes_of(const RaceAnalysis& judged, const HopSettings& hop) {
   std::vector<std::string> ways;
   for (const Threshold& threshold : judged.thresholds) {
-    if (std::string way = threshold_text(threshold, hop); !way.empty()) ways.push_back(std::move(way));
+    if (std::string way = threshold_text(threshold, hop); !way.empty())
+      ways.push_back(std::move(way));
   }
-  for (const Mitigation* mitigation : judged.excluded_by) ways.push_back(filled(mitigation->text, hop));
-  if (ways.empty() && judged.advice_cut) ways.push_back("no fix is known: the limits stopped the search for one");
-  if (ways.empty()) ways.push_back("nothing on this hop alone excludes it: only a safe retry by " + hop.client.name + " hides it");
+  for (const Mitigation* mitigation : judged.excluded_by)
+    ways.push_back(filled(mitigation->text, hop));
+  if (ways.empty() && judged.advice_cut)
+    ways.push_back("no fix is known: the limits stopped the search for one");
+  if (ways.empty())
+    ways.push_back("nothing on this hop alone excludes it: only a safe retry by " +
+                   hop.client.name + " hides it");
   return ways;
 }
 
 std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Node& server) {
   std::vector<Symptom> symptoms;
   const Symptoms& of_client = client.profile->symptoms;
-  const std::string& told = race.outcome == Outcome::response_truncated ? of_client.response_truncated : of_client.request_lost;
+  const std::string& told = race.outcome == Outcome::response_truncated
+                                ? of_client.response_truncated
+                                : of_client.request_lost;
   if (race.outcome == Outcome::wrong_response) {
-    symptoms.push_back({client.name, "takes the 408 for the answer to a request the server never read"});
+    symptoms.push_back(
+        {client.name, "takes the 408 for the answer to a request the server never read"});
   } else if (!told.empty()) {
     symptoms.push_back({client.name + " (" + client.profile->product + ")", told});
   }
   if (!server.profile->symptoms.as_server.empty() && race.outcome == Outcome::request_lost) {
-    symptoms.push_back({server.name + " (" + server.profile->product + ")", server.profile->symptoms.as_server});
+    symptoms.push_back(
+        {server.name + " (" + server.profile->product + ")", server.profile->symptoms.as_server});
   }
   return symptoms;
 }
 
 class ChainJudge {
  public:
-  ChainJudge(const Chain& chain, const AnalysisOptions& options) : chain_(chain), options_(options) {
+  ChainJudge(const Chain& chain, const AnalysisOptions& options)
+      : chain_(chain), options_(options) {
     report_.chain = chain.file;
   }
 
   ChainReport run() {
-    for (std::size_t hop = 0; hop + 1 < chain_.nodes.size(); ++hop) judge_hop(hop);
+    for (std::size_t hop = 0; hop + 1 < chain_.nodes.size(); ++hop)
+      judge_hop(hop);
     notes();
     return std::move(report_);
   }
@@ -211,7 +250,8 @@ class ChainJudge {
       report_.verdicts.push_back(std::move(verdict));
     }
     for (const GuaranteeAnalysis& judged : analysis.guarantees) {
-      GuaranteeVerdict verdict{.hop = hop, .guarantee = judged.guarantee, .verdict = judged.verdict, .reason = {}};
+      GuaranteeVerdict verdict{
+          .hop = hop, .guarantee = judged.guarantee, .verdict = judged.verdict, .reason = {}};
       if (judged.verdict == Verdict::present) {
         verdict.witness = witness(judged.path, judged.schedule, false);
         verdict.reason = "see `halfclose explain " + std::string(judged.guarantee->slug) + "`";
@@ -227,7 +267,8 @@ class ChainJudge {
   void assume(std::size_t index, const Race& race) {
     const Node& client = chain_.nodes[index];
     const Node& server = chain_.nodes[index + 1];
-    auto from_profile = [&](const Node& node, const char* role_name, const Role& role, const std::vector<std::string_view>& keys) {
+    auto from_profile = [&](const Node& node, const char* role_name, const Role& role,
+                            const std::vector<std::string_view>& keys) {
       for (const std::string_view key : keys) {
         const Value& value = role.at(key);
         if (value.origin != Origin::profile) continue;
@@ -238,39 +279,59 @@ class ChainJudge {
     from_profile(client, "upstream", *client.client, race.client_keys);
     from_profile(server, "downstream", *server.server, race.server_keys);
     if (!chain_.links[index].stated) {
-      add({client.name + "->" + server.name + " link delay = " + format_duration(chain_.links[index].delay_min) + ".." +
+      add({client.name + "->" + server.name +
+               " link delay = " + format_duration(chain_.links[index].delay_min) + ".." +
                format_duration(chain_.links[index].delay_max),
            "default of halfclose", false});
     }
   }
   void add(Assumption assumption) {
-    if (assumed_.insert(assumption.what).second) report_.assumptions.push_back(std::move(assumption));
+    if (assumed_.insert(assumption.what).second)
+      report_.assumptions.push_back(std::move(assumption));
   }
 
   void notes() {
     auto& notes = report_.notes;
-    notes.push_back("each hop is judged by itself, on one connection opened for its first request, any number of requests on it"
-                    + std::string(chain_.with_body ? ", with and without content" : ", without content"));
-    notes.push_back("retries are not applied: a verdict says what happens on the hop, before anybody retries");
-    notes.push_back("the link delay covers retransmission and the time a response takes to leave the server's kernel");
-    notes.push_back("what a server does to the next request when it gives up on the content of one it has answered is not judged");
-    notes.push_back(chain_.responses_fit ? "every response leaves its server at once (requests.responses_fit: true)"
-                                         : "a response may be too long to leave at once: a part may wait in the server's kernel or buffer");
+    notes.push_back(
+        "each hop is judged by itself, on one connection opened for its first request, any number "
+        "of requests on it" +
+        std::string(chain_.with_body ? ", with and without content" : ", without content"));
+    notes.push_back(
+        "retries are not applied: a verdict says what happens on the hop, before anybody retries");
+    notes.push_back(
+        "the link delay covers retransmission and the time a response takes to leave the server's "
+        "kernel");
+    notes.push_back(
+        "what a server does to the next request when it gives up on the content of one it has "
+        "answered is not judged");
+    notes.push_back(chain_.responses_fit
+                        ? "every response leaves its server at once (requests.responses_fit: true)"
+                        : "a response may be too long to leave at once: a part may wait in the "
+                          "server's kernel or buffer");
     if (chain_.with_body) {
-      notes.push_back(chain_.content_within >= kOff ? "a client may pause before the content of a request for as long as it likes (requests.content_within: off)"
-                                                    : "a client sends the content of a request within " + format_duration(chain_.content_within) + " of its head");
+      notes.push_back(chain_.content_within >= kOff
+                          ? "a client may pause before the content of a request for as long as it "
+                            "likes (requests.content_within: off)"
+                          : "a client sends the content of a request within " +
+                                format_duration(chain_.content_within) + " of its head");
     }
-    notes.push_back("shutdown-close assumes that a graceful shutdown may come at any moment; the other races assume none");
-    auto unused = [&](const Node& node, const std::optional<Role>& role, const char* name, const char* why) {
+    notes.push_back(
+        "shutdown-close assumes that a graceful shutdown may come at any moment; the other races "
+        "assume none");
+    auto unused = [&](const Node& node, const std::optional<Role>& role, const char* name,
+                      const char* why) {
       if (!role) return;
       for (const auto& [key, value] : role->values) {
-        if (value.origin == Origin::chain) notes.push_back(node.name + "." + name + "." + key + " is not used: " + why);
+        if (value.origin == Origin::chain)
+          notes.push_back(node.name + "." + name + "." + key + " is not used: " + why);
       }
     };
-    auto idle = [&](const Node& node, const std::optional<Role>& role, const char* name, const std::vector<Key>& keys) {
+    auto idle = [&](const Node& node, const std::optional<Role>& role, const char* name,
+                    const std::vector<Key>& keys) {
       for (const Key& key : keys) {
         if (!key.decides && role && role->at(key.name).origin == Origin::chain) {
-          notes.push_back(node.name + "." + name + "." + std::string(key.name) + " is read, and changes nothing on a hop judged by itself");
+          notes.push_back(node.name + "." + name + "." + std::string(key.name) +
+                          " is read, and changes nothing on a hop judged by itself");
         }
       }
     };
@@ -278,8 +339,10 @@ class ChainJudge {
       idle(node, node.server, "downstream", server_keys());
       idle(node, node.client, "upstream", client_keys());
     }
-    unused(chain_.nodes.front(), chain_.nodes.front().server, "downstream", "nothing stands before the first node");
-    unused(chain_.nodes.back(), chain_.nodes.back().client, "upstream", "nothing stands behind the last node");
+    unused(chain_.nodes.front(), chain_.nodes.front().server, "downstream",
+           "nothing stands before the first node");
+    unused(chain_.nodes.back(), chain_.nodes.back().client, "upstream",
+           "nothing stands behind the last node");
   }
 
   const Chain& chain_;
@@ -293,11 +356,14 @@ class ChainJudge {
 
 std::string joined(const std::vector<std::string>& fixes) {
   std::string text;
-  for (const std::string& fix : fixes) text += (text.empty() ? "" : "; or ") + fix;
+  for (const std::string& fix : fixes)
+    text += (text.empty() ? "" : "; or ") + fix;
   return text;
 }
 
-ChainReport judge(const Chain& chain, const AnalysisOptions& options) { return ChainJudge(chain, options).run(); }
+ChainReport judge(const Chain& chain, const AnalysisOptions& options) {
+  return ChainJudge(chain, options).run();
+}
 
 int exit_code(const ChainReport& report) {
   bool happens = false, open = false;
@@ -305,8 +371,10 @@ int exit_code(const ChainReport& report) {
     happens |= verdict == Verdict::present || verdict == Verdict::not_excludable;
     open |= verdict == Verdict::undecided;
   };
-  for (const RaceVerdict& verdict : report.verdicts) count(verdict.verdict);
-  for (const GuaranteeVerdict& verdict : report.guarantees) count(verdict.verdict);
+  for (const RaceVerdict& verdict : report.verdicts)
+    count(verdict.verdict);
+  for (const GuaranteeVerdict& verdict : report.guarantees)
+    count(verdict.verdict);
   return happens ? 1 : open ? 3 : 0;
 }
 

@@ -1,47 +1,49 @@
-// The verdicts of a chain in words: per hop and race what happens, why, by how much, and what to do.
+// The verdicts of a chain in words: per hop and race what happens, why, by how much, and what to
+// do.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "model/deployment/chain.hpp"
 #include "proofs/catalogue/analysis.hpp"
 #include "proofs/witness/witness.hpp"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace halfclose::proofs {
 
 struct RaceVerdict {
-  std::string hop;                    ///< `alb->edge`
+  std::string hop;  ///< `alb->edge`
   const Race* race = nullptr;
   Verdict verdict = Verdict::undecided;
-  std::optional<system::Time> margin{}; ///< absent, where time decides: microseconds
+  std::optional<system::Time> margin{};  ///< absent, where time decides: microseconds
   std::string reason;
-  std::vector<std::string> fixes{};   ///< each excludes the race by itself
-  std::optional<Witness> witness{};   ///< when it happens
+  std::vector<std::string> fixes{};  ///< each excludes the race by itself
+  std::optional<Witness> witness{};  ///< when it happens
 };
 
 struct GuaranteeVerdict {
   std::string hop;
   const Guarantee* guarantee = nullptr;
-  Verdict verdict = Verdict::undecided; ///< present: broken
+  Verdict verdict = Verdict::undecided;  ///< present: broken
   std::string reason;
   std::optional<Witness> witness{};
 };
 
 /// A value that a verdict rests on and that the chain does not state.
 struct Assumption {
-  std::string what;    ///< `edge.upstream.loop_stall = 10ms`
+  std::string what;  ///< `edge.upstream.loop_stall = 10ms`
   std::string source;
   bool sourced = true;
 };
 
 struct ChainReport {
-  std::string chain;   ///< the file
+  std::string chain;  ///< the file
   std::vector<RaceVerdict> verdicts;
   std::vector<GuaranteeVerdict> guarantees;
   std::vector<Assumption> assumptions;
-  std::vector<std::string> notes;  ///< what the model leaves out, and stated values that no hop uses
+  std::vector<std::string>
+      notes;  ///< what the model leaves out, and stated values that no hop uses
 };
 
 /// Judges every hop of the chain; hops with equal settings are explored once.

@@ -8,8 +8,7 @@ using http1::server::CloseStyle;
 
 namespace {
 
-template <class T>
-bool change(T& setting, T value) {
+template <class T> bool change(T& setting, T value) {
   if (setting == value) return false;
   setting = value;
   return true;
@@ -25,20 +24,41 @@ bool bound_client_age(HopSettings& hop) {
   hop.client.age = hop.server.age / 2;
   return true;
 }
-bool never_idle_out(HopSettings& hop) { return change(hop.server.idle, kOff); }
-bool peek(HopSettings& hop) { return change(hop.client.profile.peeks, true); }
-bool watch(HopSettings& hop) { return change(hop.client.profile.watches, true); }
-bool single_use(HopSettings& hop) { return change(hop.client.profile.single_use, true); }
-bool no_pipelining(HopSettings& hop) { return change(hop.client.profile.pipelines, false); }
-bool read_after_write_error(HopSettings& hop) { return change(hop.client.profile.write_error_fatal, false); }
-bool announce_age(HopSettings& hop) { return hop.server.age < kOff && change(hop.server.profile.age_close, AgeClose::announced); }
-bool announce_shutdown(HopSettings& hop) { return change(hop.server.profile.shutdown_announced, true); }
-bool io_first(HopSettings& hop) { return change(hop.server.loop.timers_first, false); }
-bool no_408(HopSettings& hop) { return change(hop.server.profile.idle_408, false); }
+bool never_idle_out(HopSettings& hop) {
+  return change(hop.server.idle, kOff);
+}
+bool peek(HopSettings& hop) {
+  return change(hop.client.profile.peeks, true);
+}
+bool watch(HopSettings& hop) {
+  return change(hop.client.profile.watches, true);
+}
+bool single_use(HopSettings& hop) {
+  return change(hop.client.profile.single_use, true);
+}
+bool no_pipelining(HopSettings& hop) {
+  return change(hop.client.profile.pipelines, false);
+}
+bool read_after_write_error(HopSettings& hop) {
+  return change(hop.client.profile.write_error_fatal, false);
+}
+bool announce_age(HopSettings& hop) {
+  return hop.server.age < kOff && change(hop.server.profile.age_close, AgeClose::announced);
+}
+bool announce_shutdown(HopSettings& hop) {
+  return change(hop.server.profile.shutdown_announced, true);
+}
+bool io_first(HopSettings& hop) {
+  return change(hop.server.loop.timers_first, false);
+}
+bool no_408(HopSettings& hop) {
+  return change(hop.server.profile.idle_408, false);
+}
 bool drain_and_keep(HopSettings& hop) {
   const bool changed = change(hop.server.profile.early_closes, false);
   // The timeout of a delayed close is needed elsewhere.
-  if (hop.server.profile.close_style != CloseStyle::delayed) hop.server.close = hop.server.linger = kOff;
+  if (hop.server.profile.close_style != CloseStyle::delayed)
+    hop.server.close = hop.server.linger = kOff;
   return changed;
 }
 bool drain_then_fin(HopSettings& hop) {
@@ -52,28 +72,48 @@ bool linger(HopSettings& hop) {
   return changed;
 }
 bool no_delayed_close(HopSettings& hop) {
-  return hop.server.profile.close_style == CloseStyle::delayed && change(hop.server.profile.close_style, CloseStyle::plain);
+  return hop.server.profile.close_style == CloseStyle::delayed &&
+         change(hop.server.profile.close_style, CloseStyle::plain);
 }
 
 }  // namespace
 
 const std::vector<Mitigation>& mitigations() {
   static const std::vector<Mitigation> all = {
-      {"bound-client-idle", "give {client} an idle timeout well below that of {server}", bound_client_idle},
-      {"bound-client-age", "give {client} a maximum connection age well below that of {server}", bound_client_age},
-      {"announce-age", "have {server} announce the close by age (`max_age_close: announced`)", announce_age},
-      {"announce-shutdown", "have {server} announce the shutdown and wait (`shutdown_close: announced`)", announce_shutdown},
+      {"bound-client-idle", "give {client} an idle timeout well below that of {server}",
+       bound_client_idle},
+      {"bound-client-age", "give {client} a maximum connection age well below that of {server}",
+       bound_client_age},
+      {"announce-age", "have {server} announce the close by age (`max_age_close: announced`)",
+       announce_age},
+      {"announce-shutdown",
+       "have {server} announce the shutdown and wait (`shutdown_close: announced`)",
+       announce_shutdown},
       {"peek", "have {client} look at the socket right before reuse (`reuse_check: peek`)", peek},
       {"watch", "have {client} watch its pooled connections (`reuse_check: event`)", watch},
       {"io-first", "have {server} read before it runs timers (`loop_order: io-first`)", io_first},
-      {"drain-and-keep", "have {server} read the rest of the request and keep the connection (`early_response: drain`), unbounded", drain_and_keep},
-      {"drain-then-fin", "have {server} read the rest of the request before its FIN (`close_style: drain-then-fin`), unbounded", drain_then_fin},
-      {"linger", "have {server} shut down, then read to the client's FIN (`close_style: half-close-drain`), unbounded", linger},
-      {"read-after-write-error", "have {client} read the response after a failed write (`write_error: reads-response`)", read_after_write_error},
-      {"no-delayed-close", "have {server} close without delay (`close_style: plain`)", no_delayed_close},
-      {"no-pipelining", "have {client} wait for each response (`pipelining: false`)", no_pipelining},
+      {"drain-and-keep",
+       "have {server} read the rest of the request and keep the connection (`early_response: "
+       "drain`), unbounded",
+       drain_and_keep},
+      {"drain-then-fin",
+       "have {server} read the rest of the request before its FIN (`close_style: drain-then-fin`), "
+       "unbounded",
+       drain_then_fin},
+      {"linger",
+       "have {server} shut down, then read to the client's FIN (`close_style: half-close-drain`), "
+       "unbounded",
+       linger},
+      {"read-after-write-error",
+       "have {client} read the response after a failed write (`write_error: reads-response`)",
+       read_after_write_error},
+      {"no-delayed-close", "have {server} close without delay (`close_style: plain`)",
+       no_delayed_close},
+      {"no-pipelining", "have {client} wait for each response (`pipelining: false`)",
+       no_pipelining},
       {"no-408", "have {server} close idle connections without a 408 (`idle_408: false`)", no_408},
-      {"never-idle-out", "have {server} never close idle connections (`idle_timeout: off`)", never_idle_out},
+      {"never-idle-out", "have {server} never close idle connections (`idle_timeout: off`)",
+       never_idle_out},
       {"no-reuse", "use each connection of {client} once (`max_requests: 1`)", single_use},
   };
   return all;

@@ -1,13 +1,13 @@
 // What can be done about a race besides moving a timer: one change of a hop's settings each.
 //
-// None is recommended from a list: the judge applies each and explores again, and names those that exclude the
-// race.
+// None is recommended from a list: the judge applies each and explores again, and names those that
+// exclude the race.
 #pragma once
+
+#include "model/deployment/hop_settings.hpp"
 
 #include <string_view>
 #include <vector>
-
-#include "model/deployment/hop_settings.hpp"
 
 namespace halfclose::proofs {
 

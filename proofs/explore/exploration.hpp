@@ -1,20 +1,21 @@
 // What every exploration is asked and answers: goals, limits, counts, shortest paths.
 #pragma once
 
+#include "model/system/system.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "model/system/system.hpp"
-
 namespace halfclose::proofs {
 
 using Path = std::vector<system::Stimulus>;
 
-/// Behind step `step` of a path the connection grew older by `by` (System::aging): the same exchange was repeated
-/// for that long. The times of later steps include it. Zero when the path does not need it.
+/// Behind step `step` of a path the connection grew older by `by` (System::aging): the same
+/// exchange was repeated for that long. The times of later steps include it. Zero when the path
+/// does not need it.
 struct Aging {
   std::size_t step = 0;
   system::Time by = 0;
@@ -29,7 +30,7 @@ struct Schedule {
 
 /// Zero means none allowed.
 struct Limits {
-  std::uint64_t states = 20'000'000;      ///< states, or zones of the timed engine
+  std::uint64_t states = 20'000'000;  ///< states, or zones of the timed engine
   std::uint64_t bytes = 4ull << 30;
   std::int64_t milliseconds = 600'000;
 };
@@ -41,9 +42,9 @@ struct Progress {
 
 /// What to look for: outputs of the system's observer.
 struct Search {
-  std::uint64_t goals = 0;        ///< set of observer outputs of which the shortest path is wanted
-  bool stop_when_found = true;    ///< stop when every goal has a path; otherwise explore to the end
-  bool stop_at_first = false;     ///< stop when any goal has a path
+  std::uint64_t goals = 0;      ///< set of observer outputs of which the shortest path is wanted
+  bool stop_when_found = true;  ///< stop when every goal has a path; otherwise explore to the end
+  bool stop_at_first = false;   ///< stop when any goal has a path
   Limits limits{};
   std::function<void(const Progress&)> progress{};  ///< called now and then; may be empty
 };
@@ -54,13 +55,13 @@ struct Found {
 };
 
 struct Exploration {
-  std::vector<Found> found;     ///< in order of discovery; one per goal at most
-  bool complete = false;        ///< everything reachable was seen
-  std::string limit;            ///< why it is not complete, if a limit was hit
-  std::uint64_t states = 0;     ///< discrete states
-  std::uint64_t zones = 0;      ///< timed engine: zones stored
+  std::vector<Found> found;  ///< in order of discovery; one per goal at most
+  bool complete = false;     ///< everything reachable was seen
+  std::string limit;         ///< why it is not complete, if a limit was hit
+  std::uint64_t states = 0;  ///< discrete states
+  std::uint64_t zones = 0;   ///< timed engine: zones stored
   std::uint64_t transitions = 0;
-  std::uint32_t depth = 0;      ///< steps to the farthest state
+  std::uint32_t depth = 0;  ///< steps to the farthest state
   std::uint64_t bytes = 0;
 
   const Path* path_to(machine::OutputId output) const {

@@ -20,7 +20,8 @@ struct Successor {
 
 Path path_to(const std::vector<Parent>& parents, std::uint32_t state) {
   Path path;
-  for (; state != 0; state = parents[state].state) path.push_back(parents[state].stimulus);
+  for (; state != 0; state = parents[state].state)
+    path.push_back(parents[state].stimulus);
   std::reverse(path.begin(), path.end());
   return path;
 }
@@ -52,7 +53,8 @@ Exploration explore(const system::System& system, const Search& search, StateSet
       system.step(state, stimulus, step);
       successors.push_back({step.state, stimulus, step.emitted, states.hash_ahead(step.state)});
     }
-    for (const Successor& successor : successors) states.look_ahead(successor.hash);
+    for (const Successor& successor : successors)
+      states.look_ahead(successor.hash);
     for (const Successor& successor : successors) {
       ++result.transitions;
       const auto [index, fresh] = states.insert(successor.state, successor.hash);
@@ -60,7 +62,8 @@ Exploration explore(const system::System& system, const Search& search, StateSet
       for (std::uint64_t hit = successor.emitted & missing; hit != 0; hit &= hit - 1) {
         Path path = path_to(parents, static_cast<std::uint32_t>(next));
         path.push_back(successor.stimulus);
-        result.found.push_back({static_cast<machine::OutputId>(__builtin_ctzll(hit)), std::move(path)});
+        result.found.push_back(
+            {static_cast<machine::OutputId>(__builtin_ctzll(hit)), std::move(path)});
         missing &= ~(hit & -hit);
       }
     }
@@ -70,7 +73,8 @@ Exploration explore(const system::System& system, const Search& search, StateSet
       result.bytes = states.bytes() + parents.capacity() * sizeof(Parent);
       const auto elapsed = std::chrono::steady_clock::now() - start;
       if (search.progress && (next & 0xffff) == 0) {
-        search.progress({states.size(), result.transitions, states.size() - next - 1, result.depth});
+        search.progress(
+            {states.size(), result.transitions, states.size() - next - 1, result.depth});
       }
       if (states.size() > search.limits.states) {
         result.limit = std::to_string(search.limits.states) + " states";

@@ -6,7 +6,8 @@
 
 namespace halfclose::proofs {
 
-/// Explores every state reachable within the limits, breadth first: the paths found are shortest in steps.
+/// Explores every state reachable within the limits, breadth first: the paths found are shortest in
+/// steps.
 ///
 /// @param system  sealed; read only
 /// @param search  goals and limits

@@ -1,24 +1,28 @@
 // The states an exploration has seen: packed, exact, in order of discovery.
 #pragma once
 
+#include "model/system/system.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
-
-#include "model/system/system.hpp"
 
 namespace halfclose::proofs {
 
 /// Open addressing over 32-bit indices into one array of packed states. No lossy hashing.
 class StateSet {
  public:
-  explicit StateSet(std::size_t state_bytes) : width_(std::max(state_bytes, kWord)), slots_(1u << 12, kEmpty) {}
+  explicit StateSet(std::size_t state_bytes)
+      : width_(std::max(state_bytes, kWord)), slots_(1u << 12, kEmpty) {}
 
   /// The index of `state`, and whether it is new.
-  std::pair<std::uint32_t, bool> insert(const system::State& state) { return insert(state, hash(state.bytes.data())); }
-  /// The same in three parts, for a batch: hash all, then look at all, then insert all. Nearly every state costs a
-  /// cache miss in the slots and one in the packed states, and this way those of a batch overlap.
+  std::pair<std::uint32_t, bool> insert(const system::State& state) {
+    return insert(state, hash(state.bytes.data()));
+  }
+  /// The same in three parts, for a batch: hash all, then look at all, then insert all. Nearly
+  /// every state costs a cache miss in the slots and one in the packed states, and this way those
+  /// of a batch overlap.
   std::uint64_t hash_ahead(const system::State& state) const {
     const std::uint64_t h = hash(state.bytes.data());
     __builtin_prefetch(&slots_[h & (slots_.size() - 1)]);
@@ -55,7 +59,9 @@ class StateSet {
     return state;
   }
   std::size_t size() const { return count_; }
-  std::size_t bytes() const { return packed_.capacity() + slots_.capacity() * sizeof(std::uint32_t); }
+  std::size_t bytes() const {
+    return packed_.capacity() + slots_.capacity() * sizeof(std::uint32_t);
+  }
 
  private:
   static constexpr std::uint32_t kEmpty = 0xffffffff;
@@ -64,7 +70,8 @@ class StateSet {
   const std::uint8_t* at(std::size_t index) const { return packed_.data() + index * width_; }
   std::uint64_t hash(const std::uint8_t* bytes) const {
     std::uint64_t h = 0x9e3779b97f4a7c15ull ^ width_;
-    for (std::size_t i = 0; i < width_; i += kWord) h = mix(h ^ word(bytes, i));
+    for (std::size_t i = 0; i < width_; i += kWord)
+      h = mix(h ^ word(bytes, i));
     return h;
   }
   bool equal(const std::uint8_t* a, const std::uint8_t* b) const {
@@ -90,7 +97,8 @@ class StateSet {
     for (const std::uint32_t index : old) {
       if (index == kEmpty) continue;
       std::size_t slot = hash(at(index)) & (slots_.size() - 1);
-      while (slots_[slot] != kEmpty) slot = (slot + 1) & (slots_.size() - 1);
+      while (slots_[slot] != kEmpty)
+        slot = (slot + 1) & (slots_.size() - 1);
       slots_[slot] = index;
     }
   }

@@ -17,13 +17,15 @@ bool Dbm::constrain(int i, int j, Bound bound) {
   for (int a = 0; a < size_; ++a) {
     const Bound to_i = add(at(a, i), bound);
     if (to_i >= kUnbounded) continue;
-    for (int b = 0; b < size_; ++b) cell(a, b) = std::min(at(a, b), add(to_i, at(j, b)));
+    for (int b = 0; b < size_; ++b)
+      cell(a, b) = std::min(at(a, b), add(to_i, at(j, b)));
   }
   return true;
 }
 
 bool Dbm::elapse(const system::Time* upper) {
-  for (int i = 1; i < size_; ++i) cell(i, 0) = kUnbounded;
+  for (int i = 1; i < size_; ++i)
+    cell(i, 0) = kUnbounded;
   // Upper bounds come back through whichever clock is the first to reach its own.
   std::array<Bound, kClocksMax + 1> highest;
   for (int i = 1; i < size_; ++i) {
@@ -38,7 +40,8 @@ bool Dbm::elapse(const system::Time* upper) {
     if (add(highest[i], at(0, i)) < at_most(0)) return false;
   }
   for (int i = 1; i < size_; ++i) {
-    for (int j = 1; j < size_; ++j) cell(i, j) = std::min(at(i, j), add(at(i, 0), at(0, j)));
+    for (int j = 1; j < size_; ++j)
+      cell(i, j) = std::min(at(i, j), add(at(i, 0), at(0, j)));
   }
   return true;
 }
@@ -56,9 +59,11 @@ Dbm Dbm::moved(const std::int16_t* origins, int clocks) const {
   Dbm result;
   result.size_ = clocks + 1;
   std::array<int, kClocksMax + 1> from{};
-  for (int k = 0; k < clocks; ++k) from[k + 1] = origins[k] == system::kFresh ? 0 : origins[k] + 1;
+  for (int k = 0; k < clocks; ++k)
+    from[k + 1] = origins[k] == system::kFresh ? 0 : origins[k] + 1;
   for (int i = 0; i < result.size_; ++i) {
-    for (int j = 0; j < result.size_; ++j) result.cell(i, j) = at(from[i], from[j]);
+    for (int j = 0; j < result.size_; ++j)
+      result.cell(i, j) = at(from[i], from[j]);
   }
   return result;
 }
@@ -78,7 +83,8 @@ void Dbm::extrapolate(const system::Time* lower, const system::Time* upper) {
 
 Dbm::Sums Dbm::sums() const {
   Sums sums{};
-  for (int j = 1; j < size_; ++j) sums[static_cast<std::size_t>(j) % sums.size()] += at(0, j);
+  for (int j = 1; j < size_; ++j)
+    sums[static_cast<std::size_t>(j) % sums.size()] += at(0, j);
   return sums;
 }
 

@@ -1,23 +1,29 @@
 // Difference-bound matrices: a zone is a conjunction of bounds x_i - x_j <= c or < c on clocks.
 //
-// Row and column 0 are the reference, whose value is zero. A canonical matrix has every bound as tight as the
-// others imply. Times are microseconds in 64 bits: an hour and a tenth of a millisecond stand side by side.
+// Row and column 0 are the reference, whose value is zero. A canonical matrix has every bound as
+// tight as the others imply. Times are microseconds in 64 bits: an hour and a tenth of a
+// millisecond stand side by side.
 #pragma once
+
+#include "model/system/system.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-#include "model/system/system.hpp"
-
 namespace halfclose::proofs {
 
-/// A bound: 2 * value, plus 1 when the value itself is allowed. A smaller number is a tighter bound.
+/// A bound: 2 * value, plus 1 when the value itself is allowed. A smaller number is a tighter
+/// bound.
 using Bound = std::int64_t;
 inline constexpr Bound kUnbounded = INT64_MAX / 2;
 
-constexpr Bound at_most(system::Time value) { return 2 * value + 1; }
-constexpr Bound below(system::Time value) { return 2 * value; }
+constexpr Bound at_most(system::Time value) {
+  return 2 * value + 1;
+}
+constexpr Bound below(system::Time value) {
+  return 2 * value;
+}
 constexpr Bound add(Bound a, Bound b) {
   if (a >= kUnbounded || b >= kUnbounded) return kUnbounded;
   return (a & ~Bound{1}) + (b & ~Bound{1}) + (a & b & 1);
@@ -29,7 +35,8 @@ class Dbm {
 
   /// All `clocks` equal to zero.
   explicit Dbm(int clocks = 0) : size_(clocks + 1) {
-    for (int i = 0; i < size_ * size_; ++i) bounds_[i] = at_most(0);
+    for (int i = 0; i < size_ * size_; ++i)
+      bounds_[i] = at_most(0);
   }
 
   // A matrix has room for 24 clocks and mostly holds a few: only these are copied.
@@ -52,13 +59,15 @@ class Dbm {
   /// Lets time pass as long as every clock stays at or below its `upper` (index 1..clocks).
   /// @pre canonical, and within the bounds; @post canonical. @return false when nothing is left
   bool elapse(const system::Time* upper);
-  /// Lets any one time pass for the clocks marked in `aging` (index 1..clocks) and none for the others.
+  /// Lets any one time pass for the clocks marked in `aging` (index 1..clocks) and none for the
+  /// others.
   /// @pre canonical; @post canonical. Bounds from above are those of the next `elapse`.
   void age(const bool* aging);
-  /// The zone after a step: clock k of the result was clock `origins[k]` before, or is zero (system::kFresh).
+  /// The zone after a step: clock k of the result was clock `origins[k]` before, or is zero
+  /// (system::kFresh).
   Dbm moved(const std::int16_t* origins, int clocks) const;
-  /// Extra-LU (Behrmann et al. 2004): forgets what no guard can tell apart. Not canonical afterwards: only
-  /// for the right side of `within`.
+  /// Extra-LU (Behrmann et al. 2004): forgets what no guard can tell apart. Not canonical
+  /// afterwards: only for the right side of `within`.
   void extrapolate(const system::Time* lower, const system::Time* upper);
   /// This zone lies within `other`. @pre this is canonical
   bool within(const Bound* other) const {
@@ -67,8 +76,8 @@ class Dbm {
     }
     return true;
   }
-  /// The bounds from below, which tell most zones apart, added up in groups: a sum that exceeds its counterpart
-  /// disproves `within`.
+  /// The bounds from below, which tell most zones apart, added up in groups: a sum that exceeds its
+  /// counterpart disproves `within`.
   using Sums = std::array<Bound, 4>;
   Sums sums() const;
   bool canonical() const;

@@ -13,7 +13,8 @@ struct Edge {
   int aged = 0;
 };
 
-/// The constraints of a path. Event 0 is the start, event k + 1 is step k. Times are without the age.
+/// The constraints of a path. Event 0 is the start, event k + 1 is step k. Times are without the
+/// age.
 struct Constraints {
   std::vector<Edge> edges;
   std::size_t events = 1;
@@ -29,7 +30,8 @@ Constraints constraints_of(const system::System& system, const Path& path) {
     system::StepResult step;
     std::size_t last = 0;
     for (std::size_t k = 0; k < path.size(); ++k) {
-      const bool expires = path[k].kind == system::Stimulus::Kind::expire && (system.aging >> path[k].index & 1);
+      const bool expires =
+          path[k].kind == system::Stimulus::Kind::expire && (system.aging >> path[k].index & 1);
       if (expires) constraints.aged_event = last;
       system.step(state, path[k], step);
       if (step.aged) last = k + 1;
@@ -45,14 +47,17 @@ Constraints constraints_of(const system::System& system, const Path& path) {
     const std::size_t event = k + 1;
     constraints.edges.push_back({event - 1, event, 0});
     auto older = [&](std::size_t c) {
-      const bool crosses = constraints.aged_event != 0 && reset_at[c] <= constraints.aged_event && event > constraints.aged_event;
+      const bool crosses = constraints.aged_event != 0 && reset_at[c] <= constraints.aged_event &&
+                           event > constraints.aged_event;
       return crosses && system.ages(clocks[c]) ? 1 : 0;
     };
     for (std::size_t c = 0; c < clocks.size(); ++c) {
-      if (clocks[c].hi < system::kForever) constraints.edges.push_back({event, reset_at[c], -clocks[c].hi, older(c)});
+      if (clocks[c].hi < system::kForever)
+        constraints.edges.push_back({event, reset_at[c], -clocks[c].hi, older(c)});
     }
     const int guarded = system.clock_of(clocks, path[k]);
-    if (guarded >= 0) constraints.edges.push_back({reset_at[guarded], event, clocks[guarded].lo, -older(guarded)});
+    if (guarded >= 0)
+      constraints.edges.push_back({reset_at[guarded], event, clocks[guarded].lo, -older(guarded)});
 
     system.step(state, path[k], step);
     std::vector<std::size_t> moved(step.clock_origins.size());
@@ -71,7 +76,8 @@ struct Solution {
   int aged = 0;  ///< otherwise: more age makes it worse (positive) or better (negative)
 };
 
-/// Earliest times for one age, by relaxation; a cycle that forces time to grow for ever says how age enters it.
+/// Earliest times for one age, by relaxation; a cycle that forces time to grow for ever says how
+/// age enters it.
 Solution solve(const Constraints& constraints, Time age) {
   std::vector<Time> times(constraints.events, 0);
   std::vector<const Edge*> forced_by(constraints.events, nullptr);
@@ -86,7 +92,8 @@ Solution solve(const Constraints& constraints, Time age) {
       touched = edge.to;
       changed = true;
       if (edge.to != 0) continue;
-      // The start itself is pushed back: the chain of causes from event 0 to event 0 is the contradiction.
+      // The start itself is pushed back: the chain of causes from event 0 to event 0 is the
+      // contradiction.
       int aged = edge.aged;
       for (std::size_t at = edge.from, hops = 0; at != 0 && hops <= constraints.events; ++hops) {
         if (forced_by[at] == nullptr) break;
@@ -99,7 +106,8 @@ Solution solve(const Constraints& constraints, Time age) {
   }
   // Walk back far enough to stand on the cycle, then once around it.
   std::size_t at = touched;
-  for (std::size_t i = 0; i < constraints.events && forced_by[at] != nullptr; ++i) at = forced_by[at]->from;
+  for (std::size_t i = 0; i < constraints.events && forced_by[at] != nullptr; ++i)
+    at = forced_by[at]->from;
   int aged = 0;
   const std::size_t start = at;
   do {
@@ -117,7 +125,8 @@ std::optional<Schedule> schedule(const system::System& system, const Path& path)
   Time age = 0;
   Solution solution = solve(constraints, 0);
   if (!solution.times && constraints.aged_event != 0 && solution.aged < 0) {
-    // The ages that work are an interval. Its upper end leaves the least to wait for in what is shown.
+    // The ages that work are an interval. Its upper end leaves the least to wait for in what is
+    // shown.
     Time enough = -1, too_little = 0, too_much = 1;
     for (const system::Timer& timer : system.timers) {
       if (!timer.off) too_much += timer.hi;
@@ -137,7 +146,8 @@ std::optional<Schedule> schedule(const system::System& system, const Path& path)
   Schedule result{.times = {solution.times->begin() + 1, solution.times->end()}};
   if (age > 0) {
     result.aging = {constraints.aged_event - 1, age};
-    for (std::size_t k = constraints.aged_event; k < result.times.size(); ++k) result.times[k] += age;
+    for (std::size_t k = constraints.aged_event; k < result.times.size(); ++k)
+      result.times[k] += age;
   }
   return result;
 }

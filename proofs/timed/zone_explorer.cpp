@@ -1,11 +1,11 @@
 #include "proofs/timed/zone_explorer.hpp"
 
+#include "proofs/explore/state_set.hpp"
+#include "proofs/timed/dbm.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
-
-#include "proofs/explore/state_set.hpp"
-#include "proofs/timed/dbm.hpp"
 
 namespace halfclose::proofs {
 
@@ -32,7 +32,8 @@ struct Bounds {
 
   void read(const system::System& system, const system::State& state) {
     system.clocks(state, clocks);
-    if (clocks.size() > Dbm::kClocksMax) throw std::length_error("more than 24 clocks run in one state");
+    if (clocks.size() > Dbm::kClocksMax)
+      throw std::length_error("more than 24 clocks run in one state");
     for (std::size_t i = 0; i < clocks.size(); ++i) {
       lower[i] = clocks[i].lo;
       upper[i] = clocks[i].hi;
@@ -71,7 +72,8 @@ class ZoneGraph {
         const int count = static_cast<int>(source_.clocks.size());
         zone.load(count, &arena_[node.bounds]);
         const int clock = system_.clock_of(source_.clocks, stimulus);
-        if (clock >= 0 && !zone.constrain(0, clock + 1, at_most(-source_.clocks[clock].lo))) continue;
+        if (clock >= 0 && !zone.constrain(0, clock + 1, at_most(-source_.clocks[clock].lo)))
+          continue;
         system_.step(state, stimulus, step);
         ++result_.transitions;
         for (std::uint64_t hit = step.emitted & missing; hit != 0; hit &= hit - 1) {
@@ -80,7 +82,8 @@ class ZoneGraph {
           missing &= ~(hit & -hit);
         }
         target_.read(system_, step.state);
-        Dbm reached = zone.moved(step.clock_origins.data(), static_cast<int>(step.clock_origins.size()));
+        Dbm reached =
+            zone.moved(step.clock_origins.data(), static_cast<int>(step.clock_origins.size()));
         if (step.aged) reached.age(target_.aging.data());
         if (!reached.elapse(target_.upper.data())) continue;
         keep(step.state, reached, static_cast<std::uint32_t>(next), stimulus);
@@ -100,7 +103,8 @@ class ZoneGraph {
 
  private:
   /// Stores a zone unless one of its state already covers it.
-  void keep(const system::State& state, const Dbm& zone, std::uint32_t parent, system::Stimulus stimulus) {
+  void keep(const system::State& state, const Dbm& zone, std::uint32_t parent,
+            system::Stimulus stimulus) {
     const auto [index, fresh] = states_.insert(state);
     if (fresh) passed_.emplace_back();
     const std::size_t cells = zone.cells();
@@ -123,7 +127,8 @@ class ZoneGraph {
 
   Path path_to(std::uint32_t node, system::Stimulus last) const {
     Path path{last};
-    for (; node != 0; node = nodes_[node].parent) path.push_back(nodes_[node].stimulus);
+    for (; node != 0; node = nodes_[node].parent)
+      path.push_back(nodes_[node].stimulus);
     std::reverse(path.begin(), path.end());
     return path;
   }
@@ -135,7 +140,8 @@ class ZoneGraph {
 
   bool over_limit(std::size_t next, std::chrono::steady_clock::duration elapsed) {
     if (search_.progress && (next & 0xffff) == 0) {
-      search_.progress({nodes_.size(), result_.transitions, nodes_.size() - next - 1, result_.depth});
+      search_.progress(
+          {nodes_.size(), result_.transitions, nodes_.size() - next - 1, result_.depth});
     }
     if (nodes_.size() > search_.limits.states) {
       result_.limit = std::to_string(search_.limits.states) + " zones";

@@ -1,12 +1,12 @@
 #include "proofs/witness/re_execute.hpp"
 
-#include <algorithm>
-
-#include <nlohmann/json.hpp>
-
 #include "model/deployment/hop_system.hpp"
 #include "proofs/witness/json.hpp"
 #include "proofs/witness/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace halfclose::proofs {
 

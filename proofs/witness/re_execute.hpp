@@ -1,9 +1,9 @@
 // A witness run again on the tables: the check that it says what happens.
 #pragma once
 
-#include <string>
-
 #include "proofs/witness/witness.hpp"
+
+#include <string>
 
 namespace halfclose::proofs {
 

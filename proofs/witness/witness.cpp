@@ -1,10 +1,10 @@
 #include "proofs/witness/witness.hpp"
 
-#include <algorithm>
-
 #include "model/deployment/hop_system.hpp"
 #include "model/machine/rows.hpp"
 #include "model/tcp/endpoint.hpp"
+
+#include <algorithm>
 
 namespace halfclose::proofs {
 
@@ -15,7 +15,9 @@ using system::Occurrence;
 using system::Stimulus;
 using tcp::Endpoint;
 
-Actor actor_of(system::Index component) { return static_cast<Actor>(component); }
+Actor actor_of(system::Index component) {
+  return static_cast<Actor>(component);
+}
 bool is_kernel(system::Index component) {
   return component == hop::client_kernel || component == hop::server_kernel;
 }
@@ -25,10 +27,20 @@ std::string result_of(const machine::Table& table, const machine::Cell& cell) {
   using tcp::Out;
   for (const machine::OutputId output : table.outputs_of(cell)) {
     switch (static_cast<Out>(output)) {
-      case Out::ok: case Out::held: case Out::bytes: case Out::eof: case Out::would_block: case Out::in_progress:
-      case Out::econnreset: case Out::epipe: case Out::econnrefused: case Out::etimedout: case Out::enotconn:
+      case Out::ok:
+      case Out::held:
+      case Out::bytes:
+      case Out::eof:
+      case Out::would_block:
+      case Out::in_progress:
+      case Out::econnreset:
+      case Out::epipe:
+      case Out::econnrefused:
+      case Out::etimedout:
+      case Out::enotconn:
         return table.outputs[output];
-      default: break;
+      default:
+        break;
     }
   }
   return {};
@@ -40,8 +52,10 @@ std::string call_text(machine::EventId event, const std::string& payload) {
   namespace user = tcp::user;
   if (event == event_id<Endpoint, user::Open>()) return "connect()";
   if (event == event_id<Endpoint, user::Send>()) return "send(" + payload + ")";
-  if (event == event_id<Endpoint, user::SendHeld>()) return "send(" + payload + "), held in the send queue";
-  if (event == event_id<Endpoint, user::Recv>() || event == event_id<Endpoint, user::RecvPart>()) return "recv()";
+  if (event == event_id<Endpoint, user::SendHeld>())
+    return "send(" + payload + "), held in the send queue";
+  if (event == event_id<Endpoint, user::Recv>() || event == event_id<Endpoint, user::RecvPart>())
+    return "recv()";
   if (event == event_id<Endpoint, user::Peek>()) return "recv(MSG_PEEK)";
   if (event == event_id<Endpoint, user::ShutdownWrite>()) return "shutdown(WR)";
   if (event == event_id<Endpoint, user::Close>()) return "close()";
@@ -50,7 +64,8 @@ std::string call_text(machine::EventId event, const std::string& payload) {
 
 class Recorder {
  public:
-  Recorder(const HopSettings& settings, const Path& path, const std::vector<Time>& times, Aging aging)
+  Recorder(const HopSettings& settings, const Path& path, const std::vector<Time>& times,
+           Aging aging)
       : system_(hop_system(settings)), path_(path), times_(times) {
     witness_.settings = settings;
     witness_.path = path;
@@ -68,7 +83,8 @@ class Recorder {
       state = step.state;
       current_ = {.at = now_, .stimulus = system_.describe(path_[k])};
       if (path_[k].kind == Stimulus::Kind::expire) expire(path_[k].index);
-      for (const Occurrence& occurrence : occurrences) write_down(occurrence, path_[k]);
+      for (const Occurrence& occurrence : occurrences)
+        write_down(occurrence, path_[k]);
       for (const Actor actor : kActors) {
         const auto component = static_cast<system::Index>(actor);
         const machine::Table& table = *system_.components[component].table;
@@ -90,7 +106,9 @@ class Recorder {
         break;
       }
     }
-    add({.kind = Happening::Kind::expires, .actor = actor_of(system_.timers[timer].owner), .text = system_.timers[timer].name});
+    add({.kind = Happening::Kind::expires,
+         .actor = actor_of(system_.timers[timer].owner),
+         .text = system_.timers[timer].name});
   }
 
   void write_down(const Occurrence& occurrence, Stimulus stimulus) {
@@ -124,7 +142,11 @@ class Recorder {
       case Occurrence::Kind::armed: {
         cancel(occurrence.index);  // arming again starts anew
         const system::Timer& timer = system_.timers[occurrence.index];
-        witness_.timers.push_back({.symbol = timer.name, .owner = actor_of(timer.owner), .lo = std::max<Time>(0, timer.lo), .hi = timer.hi, .armed = now_});
+        witness_.timers.push_back({.symbol = timer.name,
+                                   .owner = actor_of(timer.owner),
+                                   .lo = std::max<Time>(0, timer.lo),
+                                   .hi = timer.hi,
+                                   .armed = now_});
         break;
       }
       case Occurrence::Kind::cancelled:
@@ -135,37 +157,45 @@ class Recorder {
     }
   }
 
-  /// The exchange was repeated: what runs now was armed by its last repetition, but for the timers of age.
+  /// The exchange was repeated: what runs now was armed by its last repetition, but for the timers
+  /// of age.
   void grow_older() {
     for (TimerUse& use : witness_.timers) {
       if (use.expired || use.cancelled) continue;
-      const auto timer = std::find_if(system_.timers.begin(), system_.timers.end(), [&](const system::Timer& t) { return t.name == use.symbol; });
+      const auto timer = std::find_if(system_.timers.begin(), system_.timers.end(),
+                                      [&](const system::Timer& t) { return t.name == use.symbol; });
       if (!(system_.aging >> (timer - system_.timers.begin()) & 1)) use.armed += witness_.aging.by;
     }
   }
 
   void cancel(system::Index timer) {
     for (TimerUse& use : witness_.timers) {
-      if (use.symbol == system_.timers[timer].name && !use.expired && !use.cancelled) use.cancelled = now_;
+      if (use.symbol == system_.timers[timer].name && !use.expired && !use.cancelled)
+        use.cancelled = now_;
     }
   }
 
   void fired(const Occurrence& occurrence, Stimulus stimulus) {
     const machine::Table& table = *system_.components[occurrence.index].table;
     const machine::Cell& cell = table.at(occurrence.before, occurrence.event);
-    const std::string payload = occurrence.message == system::kNoMessage ? "" : system_.messages[occurrence.message];
+    const std::string payload =
+        occurrence.message == system::kNoMessage ? "" : system_.messages[occurrence.message];
     if (occurrence.index == hop::observer) {
       for (const machine::OutputId output : table.outputs_of(cell)) {
-        add({.kind = Happening::Kind::verdict, .actor = Actor::client, .text = table.outputs[output]});
+        add({.kind = Happening::Kind::verdict,
+             .actor = Actor::client,
+             .text = table.outputs[output]});
       }
       return;
     }
     if (!is_kernel(occurrence.index)) {
-      if (stimulus.kind == Stimulus::Kind::expire && system_.timers[stimulus.index].event == occurrence.event &&
+      if (stimulus.kind == Stimulus::Kind::expire &&
+          system_.timers[stimulus.index].event == occurrence.event &&
           system_.timers[stimulus.index].owner == occurrence.index) {
         return;  // told by `expires`
       }
-      const bool own = stimulus.kind == Stimulus::Kind::choose && system_.choices[stimulus.index].component == occurrence.index &&
+      const bool own = stimulus.kind == Stimulus::Kind::choose &&
+                       system_.choices[stimulus.index].component == occurrence.index &&
                        system_.choices[stimulus.index].event == occurrence.event;
       add({.kind = own ? Happening::Kind::decides : Happening::Kind::learns,
            .actor = actor_of(occurrence.index),
@@ -177,11 +207,15 @@ class Recorder {
       std::string result = result_of(table, cell);
       if (result == "bytes") result = payload;
       observe(kernel, call, result);
-      add({.kind = Happening::Kind::call, .actor = kernel, .text = std::move(call), .result = std::move(result)});
+      add({.kind = Happening::Kind::call,
+           .actor = kernel,
+           .text = std::move(call),
+           .result = std::move(result)});
     }
     for (const machine::OutputId output : table.outputs_of(cell)) {
       const auto out = static_cast<tcp::Out>(output);
-      if (out == tcp::Out::unread_lost || out == tcp::Out::unsent_lost || out == tcp::Out::orphan_data) {
+      if (out == tcp::Out::unread_lost || out == tcp::Out::unsent_lost ||
+          out == tcp::Out::orphan_data) {
         add({.kind = Happening::Kind::drops, .actor = kernel, .text = table.outputs[output]});
       }
     }
@@ -189,10 +223,13 @@ class Recorder {
 
   /// Errors and ends are what an operator finds in logs.
   void observe(Actor kernel, const std::string& call, const std::string& result) {
-    const bool telling = result == "eof" || (result.size() > 1 && result[0] == 'E' && result != "EAGAIN" && result != "EINPROGRESS");
+    const bool telling = result == "eof" || (result.size() > 1 && result[0] == 'E' &&
+                                             result != "EAGAIN" && result != "EINPROGRESS");
     if (!telling) return;
-    const std::string& who = kernel == Actor::client_kernel ? witness_.settings.client.name : witness_.settings.server.name;
-    witness_.observed.push_back({who, call + " = " + (result == "eof" ? "0 (end of file)" : result)});
+    const std::string& who = kernel == Actor::client_kernel ? witness_.settings.client.name
+                                                            : witness_.settings.server.name;
+    witness_.observed.push_back(
+        {who, call + " = " + (result == "eof" ? "0 (end of file)" : result)});
   }
 
   system::System system_;
@@ -206,7 +243,8 @@ class Recorder {
 
 }  // namespace
 
-Witness make_witness(const HopSettings& settings, const Path& path, const std::vector<Time>& times, Aging aging) {
+Witness make_witness(const HopSettings& settings, const Path& path, const std::vector<Time>& times,
+                     Aging aging) {
   return Recorder(settings, path, times, aging).record();
 }
 
@@ -216,10 +254,14 @@ std::string hop_name(const Witness& witness) {
 
 std::string actor_name(const Witness& witness, Actor actor) {
   switch (actor) {
-    case Actor::client: return witness.settings.client.name;
-    case Actor::client_kernel: return witness.settings.client.name + " kernel";
-    case Actor::server_kernel: return witness.settings.server.name + " kernel";
-    case Actor::server: return witness.settings.server.name;
+    case Actor::client:
+      return witness.settings.client.name;
+    case Actor::client_kernel:
+      return witness.settings.client.name + " kernel";
+    case Actor::server_kernel:
+      return witness.settings.server.name + " kernel";
+    case Actor::server:
+      return witness.settings.server.name;
   }
   return {};
 }

@@ -1,8 +1,11 @@
-// The timed meaning of a System once more, without zones: integer clocks, one tick at a time, every schedule.
+// The timed meaning of a System once more, without zones: integer clocks, one tick at a time, every
+// schedule.
 //
-// Bounds are weak and integers, so what is reachable in dense time is reachable at integer times (Henzinger,
-// Manna, Pnueli 1992). Only for small bounds.
+// Bounds are weak and integers, so what is reachable in dense time is reachable at integer times
+// (Henzinger, Manna, Pnueli 1992). Only for small bounds.
 #pragma once
+
+#include "model/system/system.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -10,12 +13,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "model/system/system.hpp"
-
 namespace halfclose::test {
 
 struct BruteForce {
-  std::uint64_t emitted = 0;   ///< set of observer outputs that some schedule emits
+  std::uint64_t emitted = 0;  ///< set of observer outputs that some schedule emits
   std::size_t configurations = 0;
 };
 
@@ -27,7 +28,8 @@ inline std::optional<BruteForce> brute_force(const system::System& system, std::
   };
   auto key = [&](const Configuration& c) {
     std::string text(reinterpret_cast<const char*>(c.state.bytes.data()), system.bytes());
-    text.append(reinterpret_cast<const char*>(c.clocks.data()), c.clocks.size() * sizeof(std::int16_t));
+    text.append(reinterpret_cast<const char*>(c.clocks.data()),
+                c.clocks.size() * sizeof(std::int16_t));
     return text;
   };
   BruteForce result;
@@ -49,10 +51,12 @@ inline std::optional<BruteForce> brute_force(const system::System& system, std::
     system.clocks(at.state, clocks);
 
     bool may_wait = true;
-    for (std::size_t c = 0; c < clocks.size(); ++c) may_wait &= at.clocks[c] < clocks[c].hi;
+    for (std::size_t c = 0; c < clocks.size(); ++c)
+      may_wait &= at.clocks[c] < clocks[c].hi;
     if (may_wait && !clocks.empty()) {
       Configuration later = at;
-      for (auto& clock : later.clocks) ++clock;
+      for (auto& clock : later.clocks)
+        ++clock;
       reach(std::move(later));
     }
     system.enabled(at.state, stimuli);
@@ -69,7 +73,8 @@ inline std::optional<BruteForce> brute_force(const system::System& system, std::
       system.clocks(next.state, clocks);
       for (;;) {
         bool within = true;
-        for (std::size_t c = 0; c < clocks.size(); ++c) within &= next.clocks[c] <= clocks[c].hi;
+        for (std::size_t c = 0; c < clocks.size(); ++c)
+          within &= next.clocks[c] <= clocks[c].hi;
         if (!within) break;
         reach(next);
         bool grew = false;

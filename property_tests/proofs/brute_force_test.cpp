@@ -1,14 +1,16 @@
-// Zones against an independent simulation at integer time steps, over arbitrary hops with small bounds.
-#include <catch2/catch.hpp>
-#include <rapidcheck/catch.h>
+// Zones against an independent simulation at integer time steps, over arbitrary hops with small
+// bounds.
+#include "property_tests/proofs/brute_force.hpp"
 
 #include "model/deployment/hop_system.hpp"
 #include "proofs/catalogue/analysis.hpp"
 #include "proofs/explore/explorer.hpp"
 #include "proofs/timed/schedule.hpp"
 #include "proofs/timed/zone_explorer.hpp"
-#include "property_tests/proofs/brute_force.hpp"
 #include "property_tests/proofs/hop_settings_generator.hpp"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
 
 using namespace halfclose;
 using namespace halfclose::test;
@@ -21,7 +23,8 @@ std::uint64_t emitted_in_zones(const system::System& system) {
   const auto explored = proofs::explore_timed(system, {.goals = ~0ull, .stop_when_found = false});
   RC_ASSERT(explored.complete);
   std::uint64_t emitted = 0;
-  for (const auto& found : explored.found) emitted |= 1ull << found.output;
+  for (const auto& found : explored.found)
+    emitted |= 1ull << found.output;
   return emitted;
 }
 
@@ -50,7 +53,8 @@ TEST_CASE("zones: the brute-force simulation", "[proofs][timed]") {
     const proofs::HopAnalysis analysis = proofs::analyse(hop, {.advise = false});
     for (const auto& judged : analysis.races) {
       const std::uint64_t emitted = judged.race->needs_shutdown ? shut->emitted : quiet->emitted;
-      const bool happens = judged.verdict == proofs::Verdict::present || judged.verdict == proofs::Verdict::not_excludable;
+      const bool happens = judged.verdict == proofs::Verdict::present ||
+                           judged.verdict == proofs::Verdict::not_excludable;
       RC_ASSERT(judged.verdict != proofs::Verdict::undecided);
       RC_ASSERT(happens == static_cast<bool>(emitted & proofs::goal(judged.race->output)));
     }
@@ -74,12 +78,14 @@ TEST_CASE("zones: every path found", "[proofs][timed]") {
       for (std::size_t k = 0; k < found.path.size(); ++k) {
         const system::Time now = times->times[k];
         system.clocks(state, clocks);
-        for (std::size_t c = 0; c < clocks.size(); ++c) RC_ASSERT(now - reset[c] <= clocks[c].hi);
+        for (std::size_t c = 0; c < clocks.size(); ++c)
+          RC_ASSERT(now - reset[c] <= clocks[c].hi);
         const int guarded = system.clock_of(clocks, found.path[k]);
         if (guarded >= 0) RC_ASSERT(now - reset[guarded] >= clocks[guarded].lo);
         system.step(state, found.path[k], step);
         std::vector<system::Time> next;
-        for (const auto origin : step.clock_origins) next.push_back(origin == system::kFresh ? now : reset[origin]);
+        for (const auto origin : step.clock_origins)
+          next.push_back(origin == system::kFresh ? now : reset[origin]);
         state = step.state;
         reset = std::move(next);
         system.clocks(state, clocks);
@@ -101,10 +107,12 @@ TEST_CASE("explorer: random schedules", "[proofs][explore]") {
     RC_LOG() << shown(hop) << '\n';
     const system::System system = deployment::hop_system(hop);
     proofs::StateSet seen(system.bytes());
-    const auto explored = proofs::explore(system, {.goals = ~0ull, .stop_when_found = false}, &seen);
+    const auto explored =
+        proofs::explore(system, {.goals = ~0ull, .stop_when_found = false}, &seen);
     RC_ASSERT(explored.complete);
     std::uint64_t possible = 0;
-    for (const auto& found : explored.found) possible |= 1ull << found.output;
+    for (const auto& found : explored.found)
+      possible |= 1ull << found.output;
     std::vector<system::Stimulus> stimuli;
     system::StepResult step;
     system::State state = system.initial();

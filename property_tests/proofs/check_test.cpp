@@ -1,10 +1,10 @@
 // Verdicts that must be true: boundaries to the millisecond, and what products are known to do.
-#include <algorithm>
-#include <string>
+#include "proofs/catalogue/judge.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "proofs/catalogue/judge.hpp"
+#include <algorithm>
+#include <string>
 
 using namespace halfclose;
 using deployment::format_duration;
@@ -15,13 +15,15 @@ namespace {
 
 constexpr Time kMs = 1000;
 
-proofs::ChainReport report_of(const std::string& yaml, bool advise = true, std::vector<const proofs::Race*> races = {}) {
+proofs::ChainReport report_of(const std::string& yaml, bool advise = true,
+                              std::vector<const proofs::Race*> races = {}) {
   const auto loaded = deployment::parse_chain(yaml, "test.yaml");
   INFO(loaded.error.text());
   REQUIRE(loaded.chain.has_value());
   return proofs::judge(*loaded.chain, {.races = std::move(races), .advise = advise});
 }
-const proofs::RaceVerdict& verdict_of(const proofs::ChainReport& report, const std::string& race, const std::string& hop = {}) {
+const proofs::RaceVerdict& verdict_of(const proofs::ChainReport& report, const std::string& race,
+                                      const std::string& hop = {}) {
   for (const auto& verdict : report.verdicts) {
     if (verdict.race->slug == race && (hop.empty() || verdict.hop == hop)) return verdict;
   }
@@ -35,47 +37,66 @@ bool holds(const proofs::ChainReport& report, const std::string& guarantee) {
   return true;
 }
 bool mentions(const std::vector<std::string>& fixes, const std::string& words) {
-  return std::any_of(fixes.begin(), fixes.end(), [&](const std::string& fix) { return fix.find(words) != std::string::npos; });
+  return std::any_of(fixes.begin(), fixes.end(),
+                     [&](const std::string& fix) { return fix.find(words) != std::string::npos; });
 }
 
 /// Two nodes of the bare standard.
-std::string plain_pair(Time tc, Time ts, Time delay_min, Time delay_max, Time client_stall, Time server_stall,
-                       const std::string& client_more = {}, const std::string& server_more = {}) {
-  return "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: " + format_duration(tc) +
-         ", loop_stall: " + format_duration(client_stall) + client_more + " } }\n  - link: { delay: " + format_duration(delay_min) +
-         ".." + format_duration(delay_max) + " }\n  - { name: s, profile: rfc9112, downstream: { idle_timeout: " +
-         format_duration(ts) + ", loop_stall: " + format_duration(server_stall) + server_more + " } }\n";
+std::string plain_pair(Time tc, Time ts, Time delay_min, Time delay_max, Time client_stall,
+                       Time server_stall, const std::string& client_more = {},
+                       const std::string& server_more = {}) {
+  return "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: " +
+         format_duration(tc) + ", loop_stall: " + format_duration(client_stall) + client_more +
+         " } }\n  - link: { delay: " + format_duration(delay_min) + ".." +
+         format_duration(delay_max) +
+         " }\n  - { name: s, profile: rfc9112, downstream: { idle_timeout: " + format_duration(ts) +
+         ", loop_stall: " + format_duration(server_stall) + server_more + " } }\n";
 }
 
 }  // namespace
 
-TEST_CASE("check: the boundary of an idle close between plain nodes", "[proofs][check][rfc9112-9.5]") {
-  // The server starts its timer when it has written; the response takes d and waits for a stalled client; the
-  // client keeps the connection Tc, and its timer may run a stall late; the request takes d, and waits for a
-  // stalled server that runs timers before it reads. Ts - Tc equal to all that is still a race.
+TEST_CASE("check: the boundary of an idle close between plain nodes",
+          "[proofs][check][rfc9112-9.5]") {
+  // The server starts its timer when it has written; the response takes d and waits for a stalled
+  // client; the client keeps the connection Tc, and its timer may run a stall late; the request
+  // takes d, and waits for a stalled server that runs timers before it reads. Ts - Tc equal to all
+  // that is still a race.
   struct Case {
     Time tc, delay_min, delay_max, client_stall, server_stall;
   };
   const Case cases[] = {
-      {60'000 * kMs, 0, 0, 0, 0},          {60'000 * kMs, 5 * kMs, 5 * kMs, 0, 0},
-      {60'000 * kMs, 100, 5 * kMs, 0, 0},  {60'000 * kMs, 0, 5 * kMs, 10 * kMs, 0},
-      {60'000 * kMs, 0, 5 * kMs, 0, 10 * kMs}, {60'000 * kMs, 100, 5 * kMs, 10 * kMs, 10 * kMs},
-      {5'000 * kMs, 100, 2 * kMs, 1 * kMs, 7 * kMs}, {5'000 * kMs, 1 * kMs, 1 * kMs, 200 * kMs, 3 * kMs},
-      {5'000 * kMs, 50 * kMs, 150 * kMs, 10 * kMs, 10 * kMs}, {1'000 * kMs, 10, 20, 30, 40},
-      {1'000 * kMs, 200 * kMs, 200 * kMs, 50 * kMs, 0}, {1'000 * kMs, 0, 1, 0, 0},
-      {100 * kMs, 30 * kMs, 90 * kMs, 40 * kMs, 40 * kMs}, {1, 1, 1, 1, 1},
-      {0, 5 * kMs, 5 * kMs, 10 * kMs, 10 * kMs}, {10 * kMs, 5 * kMs, 50 * kMs, 0, 500 * kMs},
-      {3'600'000 * kMs, 100, 5 * kMs, 10 * kMs, 10 * kMs}, {3'600'000 * kMs, 0, 250 * kMs, 1'000 * kMs, 1'000 * kMs},
-      {15'000 * kMs, 7, 13 * kMs, 17 * kMs, 19 * kMs}, {2'500 * kMs, 1'000 * kMs, 1'001 * kMs, 0, 1 * kMs},
-      {4'000 * kMs, 0, 0, 100 * kMs, 0},   {4'000 * kMs, 0, 0, 0, 100 * kMs},
+      {60'000 * kMs, 0, 0, 0, 0},
+      {60'000 * kMs, 5 * kMs, 5 * kMs, 0, 0},
+      {60'000 * kMs, 100, 5 * kMs, 0, 0},
+      {60'000 * kMs, 0, 5 * kMs, 10 * kMs, 0},
+      {60'000 * kMs, 0, 5 * kMs, 0, 10 * kMs},
+      {60'000 * kMs, 100, 5 * kMs, 10 * kMs, 10 * kMs},
+      {5'000 * kMs, 100, 2 * kMs, 1 * kMs, 7 * kMs},
+      {5'000 * kMs, 1 * kMs, 1 * kMs, 200 * kMs, 3 * kMs},
+      {5'000 * kMs, 50 * kMs, 150 * kMs, 10 * kMs, 10 * kMs},
+      {1'000 * kMs, 10, 20, 30, 40},
+      {1'000 * kMs, 200 * kMs, 200 * kMs, 50 * kMs, 0},
+      {1'000 * kMs, 0, 1, 0, 0},
+      {100 * kMs, 30 * kMs, 90 * kMs, 40 * kMs, 40 * kMs},
+      {1, 1, 1, 1, 1},
+      {0, 5 * kMs, 5 * kMs, 10 * kMs, 10 * kMs},
+      {10 * kMs, 5 * kMs, 50 * kMs, 0, 500 * kMs},
+      {3'600'000 * kMs, 100, 5 * kMs, 10 * kMs, 10 * kMs},
+      {3'600'000 * kMs, 0, 250 * kMs, 1'000 * kMs, 1'000 * kMs},
+      {15'000 * kMs, 7, 13 * kMs, 17 * kMs, 19 * kMs},
+      {2'500 * kMs, 1'000 * kMs, 1'001 * kMs, 0, 1 * kMs},
+      {4'000 * kMs, 0, 0, 100 * kMs, 0},
+      {4'000 * kMs, 0, 0, 0, 100 * kMs},
   };
   for (const Case& c : cases) {
     const Time window = 2 * c.delay_max + 2 * c.client_stall + c.server_stall;
-    INFO("Tc " << format_duration(c.tc) << " delay " << format_duration(c.delay_min) << ".." << format_duration(c.delay_max)
-               << " stalls " << format_duration(c.client_stall) << ", " << format_duration(c.server_stall));
+    INFO("Tc " << format_duration(c.tc) << " delay " << format_duration(c.delay_min) << ".."
+               << format_duration(c.delay_max) << " stalls " << format_duration(c.client_stall)
+               << ", " << format_duration(c.server_stall));
     const auto at = [&](Time ts, bool advise = false) {
-      return report_of(plain_pair(c.tc, ts, c.delay_min, c.delay_max, c.client_stall, c.server_stall), advise,
-                       {proofs::find_race("keepalive-reuse")});
+      return report_of(
+          plain_pair(c.tc, ts, c.delay_min, c.delay_max, c.client_stall, c.server_stall), advise,
+          {proofs::find_race("keepalive-reuse")});
     };
     CHECK(verdict_of(at(c.tc + window), "keepalive-reuse").verdict == Verdict::present);
     const auto beyond = at(c.tc + window + 1 * kMs, true);
@@ -89,7 +110,11 @@ TEST_CASE("check: the boundary of an idle close between plain nodes", "[proofs][
 TEST_CASE("check: a server that reads before it runs its timers", "[proofs][check]") {
   // Its own stall widens nothing; timers that count from the last poll fire up to a stall early.
   const auto at = [](Time ts, const std::string& more) {
-    return verdict_of(report_of(plain_pair(5'000 * kMs, ts, 0, 2 * kMs, 3 * kMs, 50 * kMs, {}, more), false), "keepalive-reuse").verdict;
+    return verdict_of(
+               report_of(plain_pair(5'000 * kMs, ts, 0, 2 * kMs, 3 * kMs, 50 * kMs, {}, more),
+                         false),
+               "keepalive-reuse")
+        .verdict;
   };
   CHECK(at(5'010 * kMs, ", loop_order: io-first") == Verdict::present);
   CHECK(at(5'010 * kMs + 1, ", loop_order: io-first") == Verdict::absent);
@@ -97,13 +122,15 @@ TEST_CASE("check: a server that reads before it runs its timers", "[proofs][chec
   CHECK(at(5'060 * kMs + 1, ", loop_order: io-first, timer_clock: cached") == Verdict::absent);
   CHECK(at(5'110 * kMs, ", loop_order: timers-first, timer_clock: cached") == Verdict::present);
   CHECK(at(5'110 * kMs + 1, ", loop_order: timers-first, timer_clock: cached") == Verdict::absent);
-  const auto io_first = report_of(plain_pair(5'000 * kMs, 5'000 * kMs, 0, 2 * kMs, 3 * kMs, 50 * kMs, {}, ", loop_order: io-first"));
+  const auto io_first = report_of(plain_pair(5'000 * kMs, 5'000 * kMs, 0, 2 * kMs, 3 * kMs,
+                                             50 * kMs, {}, ", loop_order: io-first"));
   CHECK(verdict_of(io_first, "timer-beats-data").verdict == Verdict::absent);
 }
 
 TEST_CASE("check: a reuser without an idle bound", "[proofs][check]") {
   const auto report = report_of(
-      "chain:\n  - { name: proxy, profile: haproxy-2 }\n  - { name: app, profile: rfc9112, downstream: { idle_timeout: 300s } }\n");
+      "chain:\n  - { name: proxy, profile: haproxy-2 }\n  - { name: app, profile: rfc9112, "
+      "downstream: { idle_timeout: 300s } }\n");
   const auto& verdict = verdict_of(report, "keepalive-reuse");
   CHECK(verdict.verdict == Verdict::not_excludable);
   CHECK(verdict.witness.has_value());
@@ -114,40 +141,55 @@ TEST_CASE("check: a reuser without an idle bound", "[proofs][check]") {
 
 TEST_CASE("check: an announced close", "[proofs][check][rfc9112-9.6]") {
   const auto aged = [](const std::string& how) {
-    return report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s, pipelining: false } }\n"
-                     "  - { name: s, profile: rfc9112, downstream: { idle_timeout: off, max_connection_duration: 60s, max_age_close: " +
-                     how + " } }\n");
+    return report_of(
+        "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s, pipelining: false "
+        "} }\n"
+        "  - { name: s, profile: rfc9112, downstream: { idle_timeout: off, "
+        "max_connection_duration: 60s, max_age_close: " +
+        how + " } }\n");
   };
   CHECK(verdict_of(aged("announced"), "max-age-close").verdict == Verdict::absent);
   CHECK(verdict_of(aged("plain"), "max-age-close").verdict == Verdict::not_excludable);
   CHECK(mentions(verdict_of(aged("plain"), "max-age-close").fixes, "max_age_close: announced"));
   const auto shut = [](const std::string& how) {
-    return report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s } }\n"
-                     "  - { name: s, profile: rfc9112, downstream: { shutdown_close: " + how + " } }\n");
+    return report_of(
+        "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s } }\n"
+        "  - { name: s, profile: rfc9112, downstream: { shutdown_close: " +
+        how + " } }\n");
   };
   CHECK(verdict_of(shut("announced"), "shutdown-close").verdict == Verdict::absent);
   CHECK(verdict_of(shut("plain"), "shutdown-close").verdict == Verdict::not_excludable);
 }
 
-TEST_CASE("check: a client that ends connections earlier than the server ages them", "[proofs][check]") {
+TEST_CASE("check: a client that ends connections earlier than the server ages them",
+          "[proofs][check]") {
   const auto at = [](Time client_age) {
-    return report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s, max_connection_duration: " +
-                     format_duration(client_age) + " } }\n  - link: { delay: 5ms }\n"
-                     "  - { name: s, profile: rfc9112, downstream: { idle_timeout: off, max_connection_duration: 60s } }\n");
+    return report_of(
+        "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s, "
+        "max_connection_duration: " +
+        format_duration(client_age) +
+        " } }\n  - link: { delay: 5ms }\n"
+        "  - { name: s, profile: rfc9112, downstream: { idle_timeout: off, "
+        "max_connection_duration: 60s } }\n");
   };
   const auto safe = at(59'000 * kMs);
   const auto& verdict = verdict_of(safe, "max-age-close");
   REQUIRE(verdict.verdict == Verdict::absent);
   REQUIRE(verdict.margin.has_value());
-  CHECK(verdict_of(at(59'000 * kMs + *verdict.margin), "max-age-close").verdict == Verdict::present);
-  CHECK(verdict_of(at(59'000 * kMs + *verdict.margin - 1), "max-age-close").verdict == Verdict::absent);
+  CHECK(verdict_of(at(59'000 * kMs + *verdict.margin), "max-age-close").verdict ==
+        Verdict::present);
+  CHECK(verdict_of(at(59'000 * kMs + *verdict.margin - 1), "max-age-close").verdict ==
+        Verdict::absent);
 }
 
 TEST_CASE("check: the load balancer, Envoy and Node", "[proofs][check]") {
   const auto report = report_of(
-      "chain:\n  - { name: alb, profile: aws-alb, upstream: { idle_timeout: 60s } }\n  - link: { delay: 0.2ms..2ms }\n"
-      "  - name: edge\n    profile: envoy\n    downstream: { idle_timeout: 60s, drain_timeout: 5s, close_timeout: 1s }\n"
-      "    upstream: { idle_timeout: 1h }\n  - { name: app, profile: node, downstream: { idle_timeout: 5s } }\n");
+      "chain:\n  - { name: alb, profile: aws-alb, upstream: { idle_timeout: 60s } }\n  - link: { "
+      "delay: 0.2ms..2ms }\n"
+      "  - name: edge\n    profile: envoy\n    downstream: { idle_timeout: 60s, drain_timeout: 5s, "
+      "close_timeout: 1s }\n"
+      "    upstream: { idle_timeout: 1h }\n  - { name: app, profile: node, downstream: { "
+      "idle_timeout: 5s } }\n");
   // 60 s against 60 s would be a race for plain nodes; Envoy serves through its drain window.
   const auto& reuse = verdict_of(report, "keepalive-reuse", "alb->edge");
   CHECK(reuse.verdict == Verdict::absent);
@@ -163,9 +205,11 @@ TEST_CASE("check: the load balancer, Envoy and Node", "[proofs][check]") {
 
 TEST_CASE("check: Envoy's dead zone", "[proofs][check]") {
   const auto at = [](Time tc) {
-    return report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: " + format_duration(tc) +
+    return report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: " +
+                     format_duration(tc) +
                      ", loop_stall: 0s, pipelining: false } }\n  - link: { delay: 1ms }\n"
-                     "  - { name: edge, profile: envoy, downstream: { idle_timeout: 60s, drain_timeout: 5s, close_timeout: 1s, "
+                     "  - { name: edge, profile: envoy, downstream: { idle_timeout: 60s, "
+                     "drain_timeout: 5s, close_timeout: 1s, "
                      "loop_stall: 0s, idle_timer_starts: response-written } }\n");
   };
   CHECK(verdict_of(at(64'997 * kMs), "closing-dead-zone").verdict == Verdict::absent);
@@ -173,11 +217,13 @@ TEST_CASE("check: Envoy's dead zone", "[proofs][check]") {
   CHECK(verdict_of(at(64'998 * kMs), "keepalive-reuse").verdict == Verdict::present);
   const auto plain = report_of(
       "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 70s } }\n"
-      "  - { name: edge, profile: envoy, downstream: { idle_timeout: 60s, close_style: plain } }\n");
+      "  - { name: edge, profile: envoy, downstream: { idle_timeout: 60s, close_style: plain } "
+      "}\n");
   CHECK(verdict_of(plain, "closing-dead-zone").verdict == Verdict::absent);
 }
 
-TEST_CASE("check: who loses the response to an unfinished request", "[proofs][check][rfc9112-9.6]") {
+TEST_CASE("check: who loses the response to an unfinished request",
+          "[proofs][check][rfc9112-9.6]") {
   struct Case {
     std::string style, write_error, reads;
     bool fits;
@@ -185,7 +231,8 @@ TEST_CASE("check: who loses the response to an unfinished request", "[proofs][ch
   };
   const Verdict present = Verdict::present, absent = Verdict::absent;
   const Case cases[] = {
-      // At once: whoever does not read after the failed write; and everybody, when a tail waits in the kernel.
+      // At once: whoever does not read after the failed write; and everybody, when a tail waits in
+      // the kernel.
       {"plain", "fatal", "true", true, present},
       {"plain", "reads-response", "true", true, absent},
       {"plain", "reads-response", "false", true, absent},
@@ -207,16 +254,20 @@ TEST_CASE("check: who loses the response to an unfinished request", "[proofs][ch
       {"drain-then-fin", "reads-response", "true", false, absent},
   };
   for (const Case& c : cases) {
-    INFO(c.style << ", write error " << c.write_error << ", reads while sending " << c.reads << ", fits " << c.fits);
-    const std::string timeouts = c.style == "delayed"            ? ", close_timeout: 1s"
-                                 : c.style == "half-close-wait"  ? ", close_timeout: 500ms"
-                                 : c.style == "half-close-drain" ? ", close_timeout: 5s, linger_time: 30s"
-                                                                 : "";
-    const auto report = report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { pipelining: false, write_error: " + c.write_error +
-                                      ", reads_while_sending: " + c.reads + " } }\n  - { name: s, profile: rfc9112, downstream: { close_style: " +
-                                      c.style + timeouts + " } }\nrequests: { content_within: 2s, responses_fit: " +
-                                      (c.fits ? "true" : "false") + " }\n",
-                                  false);
+    INFO(c.style << ", write error " << c.write_error << ", reads while sending " << c.reads
+                 << ", fits " << c.fits);
+    const std::string timeouts = c.style == "delayed"           ? ", close_timeout: 1s"
+                                 : c.style == "half-close-wait" ? ", close_timeout: 500ms"
+                                 : c.style == "half-close-drain"
+                                     ? ", close_timeout: 5s, linger_time: 30s"
+                                     : "";
+    const auto report = report_of(
+        "chain:\n  - { name: c, profile: rfc9112, upstream: { pipelining: false, write_error: " +
+            c.write_error + ", reads_while_sending: " + c.reads +
+            " } }\n  - { name: s, profile: rfc9112, downstream: { close_style: " + c.style +
+            timeouts + " } }\nrequests: { content_within: 2s, responses_fit: " +
+            (c.fits ? "true" : "false") + " }\n",
+        false);
     CHECK(verdict_of(report, "early-response-reset").verdict == c.expected);
     CHECK(holds(report, "response-kept") == (c.expected == absent));
   }
@@ -224,10 +275,15 @@ TEST_CASE("check: who loses the response to an unfinished request", "[proofs][ch
 
 TEST_CASE("check: a kernel that discards unread bytes on RST", "[proofs][check]") {
   const auto with = [](const std::string& queue) {
-    return verdict_of(report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { pipelining: false, write_error: reads-response, "
-                                "receive_queue_after_rst: " + queue + " } }\n  - { name: s, profile: rfc9112 }\n"
-                                "requests: { responses_fit: true }\n", false),
-                      "early-response-reset").verdict;
+    return verdict_of(report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { pipelining: "
+                                "false, write_error: reads-response, "
+                                "receive_queue_after_rst: " +
+                                    queue +
+                                    " } }\n  - { name: s, profile: rfc9112 }\n"
+                                    "requests: { responses_fit: true }\n",
+                                false),
+                      "early-response-reset")
+        .verdict;
   };
   CHECK(with("kept") == Verdict::absent);
   CHECK(with("discarded") == Verdict::present);
@@ -235,17 +291,25 @@ TEST_CASE("check: a kernel that discards unread bytes on RST", "[proofs][check]"
 
 TEST_CASE("check: a peek before reuse", "[proofs][check]") {
   const auto with = [](const std::string& check, const std::string& race) {
-    return verdict_of(report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 60s, pipelining: false, reuse_check: " + check +
-                                " } }\n  - { name: s, profile: rfc9112, downstream: { idle_timeout: 60s } }\n", false), race).verdict;
+    return verdict_of(report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { "
+                                "idle_timeout: 60s, pipelining: false, reuse_check: " +
+                                    check +
+                                    " } }\n  - { name: s, profile: rfc9112, downstream: { "
+                                    "idle_timeout: 60s } }\n",
+                                false),
+                      race)
+        .verdict;
   };
   CHECK(with("event", "stale-in-kernel") == Verdict::present);
   CHECK(with("peek", "stale-in-kernel") == Verdict::absent);
-  CHECK(with("peek", "keepalive-reuse") == Verdict::present);  // a FIN in flight is nowhere to be seen
+  CHECK(with("peek", "keepalive-reuse") ==
+        Verdict::present);  // a FIN in flight is nowhere to be seen
 }
 
 TEST_CASE("check: every fix that is offered", "[proofs][check]") {
   // A threshold is a value at which the race still happens; one microsecond further it does not.
-  const auto loaded = deployment::parse_chain(plain_pair(60'000 * kMs, 60'000 * kMs, 100, 5 * kMs, 10 * kMs, 10 * kMs), "t");
+  const auto loaded = deployment::parse_chain(
+      plain_pair(60'000 * kMs, 60'000 * kMs, 100, 5 * kMs, 10 * kMs, 10 * kMs), "t");
   REQUIRE(loaded.chain.has_value());
   const auto settings = deployment::hop_settings(*loaded.chain, 0);
   const auto analysis = proofs::analyse(settings);
@@ -253,13 +317,16 @@ TEST_CASE("check: every fix that is offered", "[proofs][check]") {
   for (const auto& judged : analysis.races) {
     for (const auto& threshold : judged.thresholds) {
       auto moved = settings;
-      Time& value = threshold.knob.timer == deployment::hop::client_idle ? moved.client.idle : moved.server.idle;
+      Time& value = threshold.knob.timer == deployment::hop::client_idle ? moved.client.idle
+                                                                         : moved.server.idle;
       value += threshold.delta + threshold.knob.safer;
-      for (const auto& again : proofs::analyse(moved, {.races = {judged.race}, .advise = false}).races) {
+      for (const auto& again :
+           proofs::analyse(moved, {.races = {judged.race}, .advise = false}).races) {
         CHECK(again.verdict == Verdict::absent);
       }
       value -= threshold.knob.safer;
-      for (const auto& again : proofs::analyse(moved, {.races = {judged.race}, .advise = false}).races) {
+      for (const auto& again :
+           proofs::analyse(moved, {.races = {judged.race}, .advise = false}).races) {
         CHECK(again.verdict != Verdict::absent);
       }
       ++thresholds;
@@ -268,7 +335,8 @@ TEST_CASE("check: every fix that is offered", "[proofs][check]") {
       auto moved = settings;
       REQUIRE(mitigation->apply(moved));
       moved.with_shutdown = judged.race->needs_shutdown;
-      for (const auto& again : proofs::analyse(moved, {.races = {judged.race}, .advise = false}).races) {
+      for (const auto& again :
+           proofs::analyse(moved, {.races = {judged.race}, .advise = false}).races) {
         CHECK(again.verdict == Verdict::absent);
       }
       ++mitigations;
@@ -279,7 +347,8 @@ TEST_CASE("check: every fix that is offered", "[proofs][check]") {
 }
 
 TEST_CASE("check: a limit that is hit", "[proofs][check]") {
-  const auto loaded = deployment::parse_chain(plain_pair(60'000 * kMs, 60'000 * kMs, 100, 5 * kMs, 0, 0), "t");
+  const auto loaded =
+      deployment::parse_chain(plain_pair(60'000 * kMs, 60'000 * kMs, 100, 5 * kMs, 0, 0), "t");
   const auto report = proofs::judge(*loaded.chain, {.limits = {.states = 10}, .advise = false});
   for (const auto& verdict : report.verdicts) {
     CHECK(verdict.verdict == Verdict::undecided);
@@ -292,12 +361,17 @@ TEST_CASE("check: every race", "[proofs][check]") {
   // Shown able to happen by its example, and able not to happen by another chain.
   for (const auto& race : proofs::races()) {
     INFO(race.slug);
-    const auto loaded = deployment::load_chain(HALFCLOSE_SOURCE_DIR "/examples/races/" + std::string(race.slug) + ".yaml");
+    const auto loaded = deployment::load_chain(HALFCLOSE_SOURCE_DIR "/examples/races/" +
+                                               std::string(race.slug) + ".yaml");
     REQUIRE(loaded.chain.has_value());
     const auto report = proofs::judge(*loaded.chain, {.races = {&race}, .advise = false});
     CHECK(verdict_of(report, std::string(race.slug)).witness.has_value());
-    const auto safe = report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s, pipelining: false, write_error: reads-response } }\n"
-                                "  - { name: s, profile: rfc9112, downstream: { idle_timeout: 60s, close_style: drain-then-fin, shutdown_close: announced } }\n", false);
+    const auto safe = report_of(
+        "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s, pipelining: "
+        "false, write_error: reads-response } }\n"
+        "  - { name: s, profile: rfc9112, downstream: { idle_timeout: 60s, close_style: "
+        "drain-then-fin, shutdown_close: announced } }\n",
+        false);
     CHECK(verdict_of(safe, std::string(race.slug)).verdict == Verdict::absent);
     CHECK(proofs::exit_code(safe) == 0);
   }

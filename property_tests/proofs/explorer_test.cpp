@@ -1,9 +1,11 @@
-// The untimed explorer: exact counts, shortest paths, limits; and mutants that break every guarantee.
-#include <catch2/catch.hpp>
+// The untimed explorer: exact counts, shortest paths, limits; and mutants that break every
+// guarantee.
+#include "proofs/explore/explorer.hpp"
 
 #include "model/deployment/hop_system.hpp"
 #include "proofs/catalogue/catalogue.hpp"
-#include "proofs/explore/explorer.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace halfclose;
 
@@ -13,7 +15,8 @@ std::uint64_t emitted(const system::System& system) {
   const auto explored = proofs::explore(system, {.goals = ~0ull, .stop_when_found = false});
   REQUIRE(explored.complete);
   std::uint64_t all = 0;
-  for (const auto& found : explored.found) all |= 1ull << found.output;
+  for (const auto& found : explored.found)
+    all |= 1ull << found.output;
   return all;
 }
 
@@ -28,8 +31,10 @@ deployment::HopSettings safe_hop() {
 }  // namespace
 
 TEST_CASE("explorer: a plain hop", "[proofs][explore]") {
-  // The counts are a change detector: a change of the tables changes them, and says so in its commit.
-  const auto explored = proofs::explore(deployment::hop_system(safe_hop()), {.stop_when_found = false});
+  // The counts are a change detector: a change of the tables changes them, and says so in its
+  // commit.
+  const auto explored =
+      proofs::explore(deployment::hop_system(safe_hop()), {.stop_when_found = false});
   CHECK(explored.complete);
   CHECK(explored.states == 567);
   CHECK(explored.transitions == 1131);
@@ -71,7 +76,8 @@ TEST_CASE("explorer: a limit", "[proofs][explore]") {
   }
 }
 
-TEST_CASE("guarantees: each holds on a safe hop and is broken by a mutant of a table", "[proofs][mutants]") {
+TEST_CASE("guarantees: each holds on a safe hop and is broken by a mutant of a table",
+          "[proofs][mutants]") {
   const deployment::HopSettings hop = safe_hop();
   const system::System system = deployment::hop_system(hop);
   const std::uint64_t before = emitted(system);
@@ -80,21 +86,26 @@ TEST_CASE("guarantees: each holds on a safe hop and is broken by a mutant of a t
     CHECK_FALSE(before & proofs::goal(guarantee.output));
     int killed_by = 0;
     // The observer is the judge and stays as it is.
-    for (const auto component : {deployment::hop::client, deployment::hop::client_kernel, deployment::hop::server_kernel, deployment::hop::server}) {
+    for (const auto component : {deployment::hop::client, deployment::hop::client_kernel,
+                                 deployment::hop::server_kernel, deployment::hop::server}) {
       const machine::Table& table = *system.components[component].table;
       const auto hits = table.row_hits();
       for (std::uint16_t row = 0; row < table.rows.size(); ++row) {
         if (hits[row] == 0) continue;
         std::vector<machine::Table> mutants{machine::without_row(table, row)};
-        for (std::size_t position = 0; position < 3; ++position) mutants.push_back(machine::without_output(table, row, position));
-        for (machine::LocalId target = 0; target < std::min<std::size_t>(table.locals.size(), 8); ++target) {
+        for (std::size_t position = 0; position < 3; ++position)
+          mutants.push_back(machine::without_output(table, row, position));
+        for (machine::LocalId target = 0; target < std::min<std::size_t>(table.locals.size(), 8);
+             ++target) {
           mutants.push_back(machine::with_target(table, row, target));
         }
         for (machine::Table& made : mutants) {
           system::System mutant = system;
-          mutant.components[component].table = std::make_shared<const machine::Table>(std::move(made));
+          mutant.components[component].table =
+              std::make_shared<const machine::Table>(std::move(made));
           try {
-            const auto explored = proofs::explore(mutant, {.goals = proofs::goal(guarantee.output), .limits = {.states = 3'000}});
+            const auto explored = proofs::explore(
+                mutant, {.goals = proofs::goal(guarantee.output), .limits = {.states = 3'000}});
             killed_by += explored.found.empty() ? 0 : 1;
           } catch (const std::logic_error&) {
             // The mutant leaves an event unspecified, or floods a queue: found in another way.

@@ -1,9 +1,9 @@
 // Arbitrary hops with small bounds, for properties over all settings.
 #pragma once
 
-#include <rapidcheck.h>
-
 #include "model/deployment/hop_settings.hpp"
+
+#include <rapidcheck.h>
 
 namespace halfclose::test {
 
@@ -21,22 +21,34 @@ inline HopSettings small_hop() {
   HopSettings hop;
   auto& c = hop.client;
   auto& s = hop.server;
-  c.profile = {.write_error_fatal = coin(), .closes_when_early = coin(), .peeks = *rc::gen::inRange(0, 4) == 0,
-               .watches = *rc::gen::inRange(0, 4) != 0, .pipelines = *rc::gen::inRange(0, 4) == 0,
-               .half_closes = *rc::gen::inRange(0, 6) == 0, .reads_while_sending = coin(),
-               .limits_requests = *rc::gen::inRange(0, 4) == 0, .single_use = *rc::gen::inRange(0, 6) == 0};
+  c.profile = {.write_error_fatal = coin(),
+               .closes_when_early = coin(),
+               .peeks = *rc::gen::inRange(0, 4) == 0,
+               .watches = *rc::gen::inRange(0, 4) != 0,
+               .pipelines = *rc::gen::inRange(0, 4) == 0,
+               .half_closes = *rc::gen::inRange(0, 6) == 0,
+               .reads_while_sending = coin(),
+               .limits_requests = *rc::gen::inRange(0, 4) == 0,
+               .single_use = *rc::gen::inRange(0, 6) == 0};
   c.idle = small_time(5);
   c.age = small_time(6, 2);
   c.response = small_time(4, 2);
   c.discards_on_rst = coin();
   c.loop = {.stall = *rc::gen::inRange(0, 2), .timers_first = coin(), .cached_clock = coin()};
   using enum http1::server::CloseStyle;
-  s.profile = {.close_style = *rc::gen::element(plain, delayed, half_close_drain, half_close_wait, drain_then_fin),
-               .age_close = *rc::gen::element(http1::server::AgeClose::announced, http1::server::AgeClose::drain_then_close,
+  s.profile = {.close_style = *rc::gen::element(plain, delayed, half_close_drain, half_close_wait,
+                                                drain_then_fin),
+               .age_close = *rc::gen::element(http1::server::AgeClose::announced,
+                                              http1::server::AgeClose::drain_then_close,
                                               http1::server::AgeClose::plain),
-               .early_closes = coin(), .idle_drains = *rc::gen::inRange(0, 3) == 0, .idle_408 = *rc::gen::inRange(0, 6) == 0,
-               .idle_starts_buffered = coin(), .shutdown_announced = coin(), .reads_during_close = *rc::gen::inRange(0, 4) == 0,
-               .aborts_half_closed = coin(), .limits_requests = *rc::gen::inRange(0, 4) == 0};
+               .early_closes = coin(),
+               .idle_drains = *rc::gen::inRange(0, 3) == 0,
+               .idle_408 = *rc::gen::inRange(0, 6) == 0,
+               .idle_starts_buffered = coin(),
+               .shutdown_announced = coin(),
+               .reads_during_close = *rc::gen::inRange(0, 4) == 0,
+               .aborts_half_closed = coin(),
+               .limits_requests = *rc::gen::inRange(0, 4) == 0};
   s.idle = small_time(6);
   s.idle_grace = *rc::gen::inRange(0, 2);
   s.drain = *rc::gen::inRange(0, 3);
@@ -58,22 +70,27 @@ inline std::string shown(const HopSettings& hop) {
   auto time = [](system::Time t) { return t >= kOff ? std::string("off") : std::to_string(t); };
   const auto& c = hop.client;
   const auto& s = hop.server;
-  return "client idle " + time(c.idle) + " age " + time(c.age) + " response " + time(c.response) + " stall " + time(c.loop.stall) +
-         " flags " + std::to_string(c.profile.write_error_fatal) + std::to_string(c.profile.closes_when_early) +
-         std::to_string(c.profile.peeks) + std::to_string(c.profile.watches) + std::to_string(c.profile.pipelines) +
+  return "client idle " + time(c.idle) + " age " + time(c.age) + " response " + time(c.response) +
+         " stall " + time(c.loop.stall) + " flags " + std::to_string(c.profile.write_error_fatal) +
+         std::to_string(c.profile.closes_when_early) + std::to_string(c.profile.peeks) +
+         std::to_string(c.profile.watches) + std::to_string(c.profile.pipelines) +
          std::to_string(c.profile.half_closes) + std::to_string(c.profile.reads_while_sending) +
-         std::to_string(c.profile.limits_requests) + std::to_string(c.profile.single_use) + " loop " +
-         std::to_string(c.loop.timers_first) + std::to_string(c.loop.cached_clock) + "; server idle " + time(s.idle) + "+" +
-         time(s.idle_grace) + " drain " + time(s.drain) + " close " + time(s.close) + " linger " + time(s.linger) + " age " +
-         time(s.age) + " stall " + time(s.loop.stall) + " style " + std::to_string(static_cast<int>(s.profile.close_style)) +
-         " age close " + std::to_string(static_cast<int>(s.profile.age_close)) + " flags " +
-         std::to_string(s.profile.early_closes) + std::to_string(s.profile.idle_drains) + std::to_string(s.profile.idle_408) +
-         std::to_string(s.profile.idle_starts_buffered) + std::to_string(s.profile.shutdown_announced) +
-         std::to_string(s.profile.reads_during_close) + std::to_string(s.profile.aborts_half_closed) +
-         std::to_string(s.profile.limits_requests) + " loop " + std::to_string(s.loop.timers_first) +
-         std::to_string(s.loop.cached_clock) + "; delay " + time(hop.delay_min) + ".." + time(hop.delay_max) + " body " +
-         std::to_string(hop.with_body) + " within " + time(hop.content_within) + " fit " + std::to_string(hop.responses_fit) +
-         " shutdown " + std::to_string(hop.with_shutdown);
+         std::to_string(c.profile.limits_requests) + std::to_string(c.profile.single_use) +
+         " loop " + std::to_string(c.loop.timers_first) + std::to_string(c.loop.cached_clock) +
+         "; server idle " + time(s.idle) + "+" + time(s.idle_grace) + " drain " + time(s.drain) +
+         " close " + time(s.close) + " linger " + time(s.linger) + " age " + time(s.age) +
+         " stall " + time(s.loop.stall) + " style " +
+         std::to_string(static_cast<int>(s.profile.close_style)) + " age close " +
+         std::to_string(static_cast<int>(s.profile.age_close)) + " flags " +
+         std::to_string(s.profile.early_closes) + std::to_string(s.profile.idle_drains) +
+         std::to_string(s.profile.idle_408) + std::to_string(s.profile.idle_starts_buffered) +
+         std::to_string(s.profile.shutdown_announced) +
+         std::to_string(s.profile.reads_during_close) +
+         std::to_string(s.profile.aborts_half_closed) + std::to_string(s.profile.limits_requests) +
+         " loop " + std::to_string(s.loop.timers_first) + std::to_string(s.loop.cached_clock) +
+         "; delay " + time(hop.delay_min) + ".." + time(hop.delay_max) + " body " +
+         std::to_string(hop.with_body) + " within " + time(hop.content_within) + " fit " +
+         std::to_string(hop.responses_fit) + " shutdown " + std::to_string(hop.with_shutdown);
 }
 
 }  // namespace halfclose::test

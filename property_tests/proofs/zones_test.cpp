@@ -1,13 +1,13 @@
-// Difference-bound matrices: their laws, against a naive closure; and the zone graph on systems small enough to
-// know.
-#include <catch2/catch.hpp>
-#include <rapidcheck/catch.h>
-
+// Difference-bound matrices: their laws, against a naive closure; and the zone graph on systems
+// small enough to know.
 #include "model/deployment/hop_system.hpp"
 #include "proofs/catalogue/boundary.hpp"
 #include "proofs/timed/dbm.hpp"
 #include "proofs/timed/schedule.hpp"
 #include "proofs/timed/zone_explorer.hpp"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
 
 using namespace halfclose;
 using namespace halfclose::proofs;
@@ -21,7 +21,8 @@ using Naive = std::vector<std::vector<Bound>>;
 Naive naive(const Dbm& zone) {
   Naive m(zone.size(), std::vector<Bound>(zone.size()));
   for (int i = 0; i < zone.size(); ++i) {
-    for (int j = 0; j < zone.size(); ++j) m[i][j] = zone.at(i, j);
+    for (int j = 0; j < zone.size(); ++j)
+      m[i][j] = zone.at(i, j);
   }
   return m;
 }
@@ -29,7 +30,8 @@ bool close(Naive& m) {
   const int n = static_cast<int>(m.size());
   for (int k = 0; k < n; ++k) {
     for (int i = 0; i < n; ++i) {
-      for (int j = 0; j < n; ++j) m[i][j] = std::min(m[i][j], add(m[i][k], m[k][j]));
+      for (int j = 0; j < n; ++j)
+        m[i][j] = std::min(m[i][j], add(m[i][k], m[k][j]));
     }
   }
   for (int i = 0; i < n; ++i) {
@@ -43,11 +45,13 @@ Dbm arbitrary_zone(int clocks) {
   Dbm zone(clocks);
   for (int round = 0; round < 4; ++round) {
     std::vector<Time> upper;
-    for (int c = 0; c < clocks; ++c) upper.push_back(*rc::gen::inRange(20, 60));
+    for (int c = 0; c < clocks; ++c)
+      upper.push_back(*rc::gen::inRange(20, 60));
     Dbm later = zone;
     if (later.elapse(upper.data())) zone = later;
     std::vector<std::int16_t> origins;
-    for (std::int16_t c = 0; c < clocks; ++c) origins.push_back(*rc::gen::inRange(0, 3) == 0 ? system::kFresh : c);
+    for (std::int16_t c = 0; c < clocks; ++c)
+      origins.push_back(*rc::gen::inRange(0, 3) == 0 ? system::kFresh : c);
     zone = zone.moved(origins.data(), clocks);
     Dbm tighter = zone;
     const int i = *rc::gen::inRange(0, clocks + 1), j = *rc::gen::inRange(0, clocks + 1);
@@ -59,7 +63,8 @@ Dbm arbitrary_zone(int clocks) {
 }  // namespace
 
 TEST_CASE("dbm: the laws", "[proofs][timed]") {
-  rc::prop("every operation leaves the matrix canonical", [] { RC_ASSERT(arbitrary_zone(4).canonical()); });
+  rc::prop("every operation leaves the matrix canonical",
+           [] { RC_ASSERT(arbitrary_zone(4).canonical()); });
   rc::prop("a constraint gives what the full closure gives", [] {
     Dbm zone = arbitrary_zone(4);
     const int i = *rc::gen::inRange(0, 5), j = *rc::gen::inRange(0, 5);
@@ -75,9 +80,11 @@ TEST_CASE("dbm: the laws", "[proofs][timed]") {
   rc::prop("elapsing gives what the full closure gives", [] {
     Dbm zone = arbitrary_zone(4);
     std::vector<Time> upper;
-    for (int c = 0; c < 4; ++c) upper.push_back(*rc::gen::inRange(0, 80));
+    for (int c = 0; c < 4; ++c)
+      upper.push_back(*rc::gen::inRange(0, 80));
     Naive expected = naive(zone);
-    for (int c = 1; c <= 4; ++c) expected[c][0] = at_most(upper[c - 1]);
+    for (int c = 1; c <= 4; ++c)
+      expected[c][0] = at_most(upper[c - 1]);
     const bool some = close(expected);
     RC_ASSERT(zone.elapse(upper.data()) == some);
     if (some) RC_ASSERT(naive(zone) == expected);
@@ -122,7 +129,8 @@ TEST_CASE("zones: the idle close of a plain hop", "[proofs][timed]") {
   hop.delay_max = 10;
   const auto found = [&](Time server_idle) {
     hop.server.idle = server_idle;
-    const auto explored = explore_timed(deployment::hop_system(hop), {.goals = goal(monitor::Out::keepalive_reuse)});
+    const auto explored =
+        explore_timed(deployment::hop_system(hop), {.goals = goal(monitor::Out::keepalive_reuse)});
     return !explored.found.empty();
   };
   // The question that the published tools were asked: 69 and 70 race here too, equality is a race.
