@@ -27,8 +27,9 @@ constexpr std::uint64_t set(std::initializer_list<Message> messages) {
     bits |= 1ull << m;
   return bits;
 }
-constexpr std::uint64_t kAsks = set({hop::request, hop::head});
-constexpr std::uint64_t kClientData = set({hop::request, hop::head, hop::more, hop::body});
+constexpr std::uint64_t kAsks = set({hop::request, hop::request_close, hop::head});
+constexpr std::uint64_t kClientData =
+    set({hop::request, hop::request_close, hop::head, hop::more, hop::body});
 constexpr std::uint64_t kServerData = set(
     {hop::response, hop::response_close, hop::part, hop::part_close, hop::tail, hop::timeout_408});
 constexpr std::uint64_t kParts = set({hop::part, hop::part_close});
@@ -38,9 +39,6 @@ template <class Def, class E> Action raise(Index component, Message payload = kN
           .target = component,
           .event = event_id<Def, E>(),
           .payload = payload};
-}
-template <class E> Action note() {
-  return raise<HopObserver, E>(hop::observer);
 }
 Action send(Index queue, Message payload = kNoMessage) {
   return {.kind = Action::Kind::send, .target = queue, .payload = payload};
@@ -152,34 +150,53 @@ void bind_wire(System& system, Index wire, Index kernel, std::uint64_t data) {
   }
 }
 
-void bind_client(System& system) {
+/// One hop within a system: its parts stand in one run from the place of the first.
+class Hop {
+ public:
+  Hop(System& system, Placement place) : system(system), place_(place) {}
+
+  void bind_client();
+  void bind_server();
+
+ private:
+  Index at(hop::Component component) const { return static_cast<Index>(place_.component + component); }
+  Index at(hop::Queue queue) const { return static_cast<Index>(place_.queue + queue); }
+  Index at(hop::Timer timer) const { return static_cast<Index>(place_.timer + timer); }
+  template <class E> Action note() const { return raise<HopObserver, E>(at(hop::observer)); }
+
+  System& system;
+  Placement place_;
+};
+
+void Hop::bind_client() {
   using app_c::Out;
   auto bind = [&](Out output, std::vector<Action> actions) {
-    system.bind(hop::client, id(output), std::move(actions));
+    system.bind(at(hop::client), id(output), std::move(actions));
   };
   auto write = [&](Message message) {
-    return raise<Endpoint, tcp::user::Send>(hop::client_kernel, message);
+    return raise<Endpoint, tcp::user::Send>(at(hop::client_kernel), message);
   };
-  bind(Out::connect, {raise<Endpoint, tcp::user::Open>(hop::client_kernel)});
-  bind(Out::peek, {raise<Endpoint, tcp::user::Peek>(hop::client_kernel)});
+  bind(Out::connect, {raise<Endpoint, tcp::user::Open>(at(hop::client_kernel))});
+  bind(Out::peek, {raise<Endpoint, tcp::user::Peek>(at(hop::client_kernel))});
   bind(Out::send_request, {write(hop::request)});
+  bind(Out::send_request_close, {write(hop::request_close)});
   bind(Out::send_head, {write(hop::head)});
   bind(Out::send_more, {write(hop::more)});
   bind(Out::send_body, {write(hop::body)});
-  bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(hop::client_kernel)});
+  bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(at(hop::client_kernel))});
   bind(Out::close_fd,
-       {raise<Endpoint, tcp::user::Close>(hop::client_kernel), clear(hop::client_input),
-        unblock(hop::client_input), cancel(hop::client_idle), cancel(hop::client_age),
-        cancel(hop::client_response), cancel(hop::content), note<saw::ClientClosed>()});
-  bind(Out::stop_reading, {block(hop::client_input)});
-  bind(Out::start_reading, {unblock(hop::client_input)});
-  bind(Out::arm_idle, {arm(hop::client_idle)});
-  bind(Out::cancel_idle, {cancel(hop::client_idle)});
-  bind(Out::arm_age, {arm(hop::client_age)});
-  bind(Out::arm_response, {arm(hop::client_response)});
-  bind(Out::cancel_response, {cancel(hop::client_response)});
-  bind(Out::arm_content, {arm(hop::content)});
-  bind(Out::cancel_content, {cancel(hop::content)});
+       {raise<Endpoint, tcp::user::Close>(at(hop::client_kernel)), clear(at(hop::client_input)),
+        unblock(at(hop::client_input)), cancel(at(hop::client_idle)), cancel(at(hop::client_age)),
+        cancel(at(hop::client_response)), cancel(at(hop::content)), note<saw::ClientClosed>()});
+  bind(Out::stop_reading, {block(at(hop::client_input))});
+  bind(Out::start_reading, {unblock(at(hop::client_input))});
+  bind(Out::arm_idle, {arm(at(hop::client_idle))});
+  bind(Out::cancel_idle, {cancel(at(hop::client_idle))});
+  bind(Out::arm_age, {arm(at(hop::client_age))});
+  bind(Out::arm_response, {arm(at(hop::client_response))});
+  bind(Out::cancel_response, {cancel(at(hop::client_response))});
+  bind(Out::arm_content, {arm(at(hop::content))});
+  bind(Out::cancel_content, {cancel(at(hop::content))});
   bind(Out::asked, {note<saw::Asked>()});
   // The connection may have served any number of requests before the one that is seen.
   bind(Out::enter_pool, {act(Action::Kind::age, kNone)});
@@ -192,47 +209,47 @@ void bind_client(System& system) {
 
   bind_kernel<ClientConnection, app_c::transport::Eof, app_c::transport::Error,
               app_c::transport::WriteError>(
-      system, {hop::client_kernel, hop::to_server, hop::client_input, kServerData}, hop::client);
+      system, {at(hop::client_kernel), at(hop::to_server), at(hop::client_input), kServerData}, at(hop::client));
   auto kernel = [&](tcp::Out output, Action action) {
-    system.bind(hop::client_kernel, id(output), {action});
+    system.bind(at(hop::client_kernel), id(output), {action});
   };
-  kernel(tcp::Out::connected, send(hop::client_input, hop::connected));
-  system.deliver(hop::client_input, hop::connected,
-                 {raise<ClientConnection, app_c::transport::Connected>(hop::client)});
+  kernel(tcp::Out::connected, send(at(hop::client_input), hop::connected));
+  system.deliver(at(hop::client_input), hop::connected,
+                 {raise<ClientConnection, app_c::transport::Connected>(at(hop::client))});
   kernel(tcp::Out::late_write, only(kAsks, note<saw::KernelKnew>()));
   kernel(tcp::Out::would_block,
-         during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Alive>(hop::client)));
+         during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Alive>(at(hop::client))));
   for (const tcp::Out end :
        {tcp::Out::eof, tcp::Out::bytes, tcp::Out::econnreset, tcp::Out::epipe}) {
     kernel(end,
-           during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Dead>(hop::client)));
+           during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Dead>(at(hop::client))));
   }
   using namespace app_c::response;
-  on_bytes<ClientConnection, Whole>(system, hop::client_kernel, hop::client, hop::response);
-  on_bytes<ClientConnection, WholeClose>(system, hop::client_kernel, hop::client,
+  on_bytes<ClientConnection, Whole>(system, at(hop::client_kernel), at(hop::client), hop::response);
+  on_bytes<ClientConnection, WholeClose>(system, at(hop::client_kernel), at(hop::client),
                                          hop::response_close);
-  on_bytes<ClientConnection, Part>(system, hop::client_kernel, hop::client, hop::part);
-  on_bytes<ClientConnection, PartClose>(system, hop::client_kernel, hop::client, hop::part_close);
-  on_bytes<ClientConnection, Tail>(system, hop::client_kernel, hop::client, hop::tail);
-  on_bytes<ClientConnection, Timeout408>(system, hop::client_kernel, hop::client, hop::timeout_408);
+  on_bytes<ClientConnection, Part>(system, at(hop::client_kernel), at(hop::client), hop::part);
+  on_bytes<ClientConnection, PartClose>(system, at(hop::client_kernel), at(hop::client), hop::part_close);
+  on_bytes<ClientConnection, Tail>(system, at(hop::client_kernel), at(hop::client), hop::tail);
+  on_bytes<ClientConnection, Timeout408>(system, at(hop::client_kernel), at(hop::client), hop::timeout_408);
   // Reading the first part of a long response opens the window for the rest.
-  kernel(tcp::Out::bytes, only(kParts, send(hop::to_server, hop::window)));
+  kernel(tcp::Out::bytes, only(kParts, send(at(hop::to_server), hop::window)));
 
-  const Action recv = raise<Endpoint, tcp::user::Recv>(hop::client_kernel);
-  system.deliver(hop::client_input, hop::eof, {recv});
-  system.deliver(hop::client_input, hop::error, {recv});
-  bind_wire(system, hop::to_client, hop::client_kernel, kServerData);
+  const Action recv = raise<Endpoint, tcp::user::Recv>(at(hop::client_kernel));
+  system.deliver(at(hop::client_input), hop::eof, {recv});
+  system.deliver(at(hop::client_input), hop::error, {recv});
+  bind_wire(system, at(hop::to_client), at(hop::client_kernel), kServerData);
 }
 
-void bind_server(System& system) {
+void Hop::bind_server() {
   using app_s::Out;
   auto bind = [&](Out output, std::vector<Action> actions) {
-    system.bind(hop::server, id(output), std::move(actions));
+    system.bind(at(hop::server), id(output), std::move(actions));
   };
   auto write = [&](Message message) {
-    return raise<Endpoint, tcp::user::Send>(hop::server_kernel, message);
+    return raise<Endpoint, tcp::user::Send>(at(hop::server_kernel), message);
   };
-  const Action hold_tail = raise<Endpoint, tcp::user::SendHeld>(hop::server_kernel, hop::tail);
+  const Action hold_tail = raise<Endpoint, tcp::user::SendHeld>(at(hop::server_kernel), hop::tail);
   bind(Out::response, {write(hop::response)});
   bind(Out::response_close, {write(hop::response_close)});
   bind(Out::queued, {write(hop::part), hold_tail});
@@ -241,26 +258,26 @@ void bind_server(System& system) {
   bind(Out::buffered_close, {write(hop::part_close)});
   bind(Out::tail, {write(hop::tail)});
   bind(Out::unsolicited_408, {write(hop::timeout_408)});
-  const std::vector<Action> no_longer_idle = {cancel(hop::server_idle), cancel(hop::server_drain),
-                                              cancel(hop::server_age)};
-  bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(hop::server_kernel)});
+  const std::vector<Action> no_longer_idle = {cancel(at(hop::server_idle)), cancel(at(hop::server_drain)),
+                                              cancel(at(hop::server_age))};
+  bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(at(hop::server_kernel))});
   bind(Out::shutdown_write, no_longer_idle);
   bind(Out::stops_serving, {note<saw::StopsServing>()});
   bind(Out::stops_serving, no_longer_idle);
   bind(Out::close_fd,
-       {raise<Endpoint, tcp::user::Close>(hop::server_kernel), clear(hop::server_input),
-        unblock(hop::server_input), cancel(hop::server_close), cancel(hop::server_linger)});
+       {raise<Endpoint, tcp::user::Close>(at(hop::server_kernel)), clear(at(hop::server_input)),
+        unblock(at(hop::server_input)), cancel(at(hop::server_close)), cancel(at(hop::server_linger))});
   bind(Out::close_fd, no_longer_idle);
-  bind(Out::stop_reading, {block(hop::server_input)});
-  bind(Out::start_reading, {unblock(hop::server_input)});
-  bind(Out::arm_idle, {arm(hop::server_idle)});
-  bind(Out::cancel_idle, {cancel(hop::server_idle)});
-  bind(Out::arm_drain, {arm(hop::server_drain)});
-  bind(Out::cancel_drain, {cancel(hop::server_drain)});
-  bind(Out::arm_close, {arm(hop::server_close)});
-  bind(Out::cancel_close, {cancel(hop::server_close), cancel(hop::server_linger)});
-  bind(Out::arm_linger, {arm(hop::server_linger)});
-  bind(Out::arm_age, {arm(hop::server_age)});
+  bind(Out::stop_reading, {block(at(hop::server_input))});
+  bind(Out::start_reading, {unblock(at(hop::server_input))});
+  bind(Out::arm_idle, {arm(at(hop::server_idle))});
+  bind(Out::cancel_idle, {cancel(at(hop::server_idle))});
+  bind(Out::arm_drain, {arm(at(hop::server_drain))});
+  bind(Out::cancel_drain, {cancel(at(hop::server_drain))});
+  bind(Out::arm_close, {arm(at(hop::server_close))});
+  bind(Out::cancel_close, {cancel(at(hop::server_close)), cancel(at(hop::server_linger))});
+  bind(Out::arm_linger, {arm(at(hop::server_linger))});
+  bind(Out::arm_age, {arm(at(hop::server_age))});
   bind(Out::read_request, {note<saw::RequestRead>()});
   bind(Out::answered, {note<saw::Answered>()});
   bind(Out::answered_early, {note<saw::AnsweredEarly>()});
@@ -274,32 +291,34 @@ void bind_server(System& system) {
 
   bind_kernel<ServerConnection, app_s::transport::Eof, app_s::transport::Error,
               app_s::transport::Error>(
-      system, {hop::server_kernel, hop::to_client, hop::server_input, kClientData}, hop::server);
+      system, {at(hop::server_kernel), at(hop::to_client), at(hop::server_input), kClientData}, at(hop::server));
   auto kernel = [&](tcp::Out output, Action action) {
-    system.bind(hop::server_kernel, id(output), {action});
+    system.bind(at(hop::server_kernel), id(output), {action});
   };
-  kernel(tcp::Out::accepted, send(hop::server_input, hop::accepted));
-  system.deliver(hop::server_input, hop::accepted,
-                 {raise<ServerConnection, app_s::transport::Accepted>(hop::server)});
-  kernel(tcp::Out::writable, send(hop::server_input, hop::writable));
+  kernel(tcp::Out::accepted, send(at(hop::server_input), hop::accepted));
+  system.deliver(at(hop::server_input), hop::accepted,
+                 {raise<ServerConnection, app_s::transport::Accepted>(at(hop::server))});
+  kernel(tcp::Out::writable, send(at(hop::server_input), hop::writable));
   kernel(tcp::Out::readable, only(kAsks, note<saw::Arrived>()));
   kernel(tcp::Out::unread_lost, note<saw::UnreadLost>());
   kernel(tcp::Out::rst_reply, only(kClientData, note<saw::DataForNobody>()));
-  on_bytes<ServerConnection, app_s::head::Request>(system, hop::server_kernel, hop::server,
+  on_bytes<ServerConnection, app_s::head::Request>(system, at(hop::server_kernel), at(hop::server),
                                                    hop::request);
-  on_bytes<ServerConnection, app_s::head::Head>(system, hop::server_kernel, hop::server, hop::head);
-  on_bytes<ServerConnection, app_s::body::More>(system, hop::server_kernel, hop::server, hop::more);
-  on_bytes<ServerConnection, app_s::body::End>(system, hop::server_kernel, hop::server, hop::body);
+  on_bytes<ServerConnection, app_s::head::Last>(system, at(hop::server_kernel), at(hop::server),
+                                                hop::request_close);
+  on_bytes<ServerConnection, app_s::head::Head>(system, at(hop::server_kernel), at(hop::server), hop::head);
+  on_bytes<ServerConnection, app_s::body::More>(system, at(hop::server_kernel), at(hop::server), hop::more);
+  on_bytes<ServerConnection, app_s::body::End>(system, at(hop::server_kernel), at(hop::server), hop::body);
 
-  const Action recv = raise<Endpoint, tcp::user::Recv>(hop::server_kernel);
-  const Action tell_writable = raise<ServerConnection, app_s::transport::Writable>(hop::server);
+  const Action recv = raise<Endpoint, tcp::user::Recv>(at(hop::server_kernel));
+  const Action tell_writable = raise<ServerConnection, app_s::transport::Writable>(at(hop::server));
   system.deliver(
-      hop::server_input, hop::eof,
-      {recv, on_alert(raise<ServerConnection, app_s::transport::PeerClosed>(hop::server))});
-  system.deliver(hop::server_input, hop::error,
-                 {recv, on_alert(raise<ServerConnection, app_s::transport::Error>(hop::server))});
-  system.deliver(hop::server_input, hop::writable, {tell_writable, on_alert(tell_writable)});
-  bind_wire(system, hop::to_server, hop::server_kernel, kClientData);
+      at(hop::server_input), hop::eof,
+      {recv, on_alert(raise<ServerConnection, app_s::transport::PeerClosed>(at(hop::server)))});
+  system.deliver(at(hop::server_input), hop::error,
+                 {recv, on_alert(raise<ServerConnection, app_s::transport::Error>(at(hop::server)))});
+  system.deliver(at(hop::server_input), hop::writable, {tell_writable, on_alert(tell_writable)});
+  bind_wire(system, at(hop::to_server), at(hop::server_kernel), kClientData);
 }
 
 template <class Def, class E>
@@ -316,14 +335,7 @@ Timer timer(std::string name, Index owner, Time after, const Loop& loop, Index y
 
 }  // namespace
 
-System hop_system(const HopSettings& settings) {
-  const ClientSide& client = settings.client;
-  ServerSide server = settings.server;
-  using app_s::CloseStyle;
-  // Without a timeout there is no delay: so Envoy reads a delayed_close_timeout of 0.
-  if (server.profile.close_style == CloseStyle::delayed && server.close >= kOff)
-    server.profile.close_style = CloseStyle::plain;
-  System system;
+void name_messages(System& system) {
   system.messages = {"SYN",
                      "SYN,ACK",
                      "ACK",
@@ -346,10 +358,26 @@ System hop_system(const HopSettings& settings) {
                      "error",
                      "writable",
                      "connected",
-                     "accepted"};
+                     "accepted",
+                     "request (close)"};
   system.urgent = set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted});
-  system.observer = hop::observer;
-  system.aging = set({hop::client_age, hop::server_age});
+}
+
+Placement add_hop(System& system, const HopSettings& settings, const HopOptions& options) {
+  const ClientSide& client = settings.client;
+  ServerSide server = settings.server;
+  using app_s::CloseStyle;
+  // Without a timeout there is no delay: so Envoy reads a delayed_close_timeout of 0.
+  if (server.profile.close_style == CloseStyle::delayed && server.close >= kOff)
+    server.profile.close_style = CloseStyle::plain;
+  const Placement place{static_cast<Index>(system.components.size()),
+                        static_cast<Index>(system.queues.size()),
+                        static_cast<Index>(system.timers.size())};
+  auto component = [&](hop::Component which) {
+    return static_cast<Index>(place.component + which);
+  };
+  auto queue = [&](hop::Queue which) { return static_cast<Index>(place.queue + which); };
+  system.aging |= 1ull << (place.timer + hop::client_age) | 1ull << (place.timer + hop::server_age);
 
   auto shared = [](machine::Table table) {
     return std::make_shared<const machine::Table>(std::move(table));
@@ -358,84 +386,99 @@ System hop_system(const HopSettings& settings) {
     return std::shared_ptr<const machine::Table>(&table, [](const machine::Table*) {});
   };
   const machine::Table& server_kernel = tcp::endpoint_table();
-  system.components = {
-      {client.name, shared(app_c::connection_table(client.profile))},
-      {client.name + " kernel", borrowed(tcp::endpoint_table(client.discards_on_rst))},
-      {server.name + " kernel", borrowed(server_kernel),
-       server_kernel.at(0, event_id<Endpoint, tcp::user::Listen>()).next},
-      {server.name, shared(app_s::connection_table(server.profile))},
-      {"observer", borrowed(monitor::hop_observer_table())},
+  const std::string tag = options.tag;
+  auto add = [&](std::string name, std::shared_ptr<const machine::Table> table,
+                 machine::LocalId initial = 0) {
+    system.components.push_back({name + tag, std::move(table), initial, options.lane});
   };
-  system.queues = {
-      {.name = client.name + ">" + server.name,
-       .kind = QueueKind::wire,
-       .from = hop::client_kernel,
-       .to = hop::server_kernel,
-       .lo = settings.delay_min,
-       .hi = settings.delay_max},
-      {.name = server.name + ">" + client.name,
-       .kind = QueueKind::wire,
-       .from = hop::server_kernel,
-       .to = hop::client_kernel,
-       .lo = settings.delay_min,
-       .hi = settings.delay_max},
-      {.name = client.name + " input",
-       .kind = QueueKind::receive,
-       .from = hop::client_kernel,
-       .to = hop::client,
-       .hi = client.loop.stall},
-      {.name = server.name + " input",
-       .kind = QueueKind::receive,
-       .from = hop::server_kernel,
-       .to = hop::server,
-       .hi = server.loop.stall,
-       .alerts = true},
+  add(client.name, shared(app_c::connection_table(client.profile)));
+  add(client.name + " kernel", borrowed(tcp::endpoint_table(client.discards_on_rst)));
+  add(server.name + " kernel", borrowed(server_kernel),
+      server_kernel.at(0, event_id<Endpoint, tcp::user::Listen>()).next);
+  add(server.name, shared(app_s::connection_table(server.profile)));
+  add("observer", borrowed(monitor::hop_observer_table()));
+  auto add_wire = [&](std::string name, hop::Component from, hop::Component to) {
+    system.queues.push_back({.name = name + tag,
+                             .kind = QueueKind::wire,
+                             .from = component(from),
+                             .to = component(to),
+                             .lo = settings.delay_min,
+                             .hi = settings.delay_max,
+                             .lane = options.lane});
   };
+  auto add_input = [&](std::string name, hop::Component from, hop::Component to, Time stall) {
+    system.queues.push_back({.name = name + " input" + tag,
+                             .kind = QueueKind::receive,
+                             .from = component(from),
+                             .to = component(to),
+                             .hi = stall,
+                             .alerts = to == hop::server,
+                             .lane = options.lane});
+  };
+  add_wire(client.name + ">" + server.name, hop::client_kernel, hop::server_kernel);
+  add_wire(server.name + ">" + client.name, hop::server_kernel, hop::client_kernel);
+  add_input(client.name, hop::client_kernel, hop::client, client.loop.stall);
+  add_input(server.name, hop::server_kernel, hop::server, server.loop.stall);
+
   const std::string up = client.name + ".upstream.", down = server.name + ".downstream.";
   const Time idle = server.idle >= kOff ? kOff : server.idle + server.idle_grace;
   namespace tc = app_c::timeout;
   namespace ts = app_s::timeout;
+  auto add_timer = [&]<class Def, class E>(const std::string& name, hop::Component owner,
+                                           Time after, const Loop& loop, Index yields_to) {
+    system.timers.push_back(
+        timer<Def, E>(name + tag, component(owner), after, loop, yields_to));
+  };
   auto of_client = [&]<class E>(const char* key, Time after) {
-    return timer<ClientConnection, E>(up + key, hop::client, after, client.loop, hop::client_input);
+    add_timer.operator()<ClientConnection, E>(up + key, hop::client, after, client.loop,
+                                              queue(hop::client_input));
   };
   auto of_server = [&]<class E>(const char* key, Time after) {
-    return timer<ServerConnection, E>(down + key, hop::server, after, server.loop,
-                                      hop::server_input);
+    add_timer.operator()<ServerConnection, E>(down + key, hop::server, after, server.loop,
+                                              queue(hop::server_input));
   };
-  system.timers = {
-      of_client.operator()<tc::Idle>("idle_timeout", client.idle),
-      of_client.operator()<tc::Age>("max_connection_duration", client.age),
-      of_client.operator()<tc::Response>("response_timeout", client.response),
-      of_server.operator()<ts::Idle>("idle_timeout", idle),
-      of_server.operator()<ts::Drain>("drain_timeout", server.drain >= kOff ? 0 : server.drain),
-      of_server.operator()<ts::Close>("close_timeout", server.close),
-      of_server.operator()<ts::Linger>("linger_time", server.linger),
-      of_server.operator()<ts::Age>("max_connection_duration", server.age),
-      // Not a timer of a product: what the environment promises, exactly and without a stall.
-      timer<ClientConnection, app_c::want::Body>("requests.content_within", hop::client,
-                                                 settings.content_within, {}, kNone),
+  of_client.operator()<tc::Idle>("idle_timeout", client.idle);
+  of_client.operator()<tc::Age>("max_connection_duration", client.age);
+  of_client.operator()<tc::Response>("response_timeout", client.response);
+  of_server.operator()<ts::Idle>("idle_timeout", idle);
+  of_server.operator()<ts::Drain>("drain_timeout", server.drain >= kOff ? 0 : server.drain);
+  of_server.operator()<ts::Close>("close_timeout", server.close);
+  of_server.operator()<ts::Linger>("linger_time", server.linger);
+  of_server.operator()<ts::Age>("max_connection_duration", server.age);
+  // Not a timer of a product: what the environment promises, exactly and without a stall.
+  add_timer.operator()<ClientConnection, app_c::want::Body>("requests.content_within", hop::client,
+                                                            settings.content_within, {}, kNone);
+
+  auto choice = [&]<class Def, class E>(const std::string& name, hop::Component of) {
+    system.choices.push_back({name + tag, component(of), event_id<Def, E>()});
   };
-  auto choice = [&]<class Def, class E>(std::string name, Index component) {
-    system.choices.push_back({std::move(name), component, event_id<Def, E>()});
-  };
-  choice.operator()<ClientConnection, app_c::want::Request>(client.name + " sends a request",
-                                                            hop::client);
-  if (settings.with_body) {
-    choice.operator()<ClientConnection, app_c::want::Head>(client.name + " sends a request head",
-                                                           hop::client);
-    choice.operator()<ClientConnection, app_c::want::More>(
-        client.name + " sends a part of the content", hop::client);
-    choice.operator()<ClientConnection, app_c::want::Body>(
-        client.name + " sends the request content", hop::client);
+  if (options.client_asks) {
+    choice.operator()<ClientConnection, app_c::want::Request>(client.name + " sends a request",
+                                                              hop::client);
+    if (options.client_says_close) {
+      choice.operator()<ClientConnection, app_c::want::Last>(
+          client.name + " sends a request that says close", hop::client);
+    }
+    if (settings.with_body) {
+      choice.operator()<ClientConnection, app_c::want::Head>(client.name + " sends a request head",
+                                                             hop::client);
+      choice.operator()<ClientConnection, app_c::want::More>(
+          client.name + " sends a part of the content", hop::client);
+      choice.operator()<ClientConnection, app_c::want::Body>(
+          client.name + " sends the request content", hop::client);
+    }
   }
   choice.operator()<ClientConnection, app_c::manage::Retire>(
       client.name + " reaches its request limit", hop::client);
-  choice.operator()<ServerConnection, app_s::respond::Whole>(server.name + " answers", hop::server);
-  if (!settings.responses_fit) {
-    choice.operator()<ServerConnection, app_s::respond::Queued>(
-        server.name + " answers, the tail waits in its kernel", hop::server);
-    choice.operator()<ServerConnection, app_s::respond::Buffered>(
-        server.name + " answers, the tail waits in its buffer", hop::server);
+  if (options.server_answers) {
+    choice.operator()<ServerConnection, app_s::respond::Whole>(server.name + " answers",
+                                                               hop::server);
+    if (!settings.responses_fit) {
+      choice.operator()<ServerConnection, app_s::respond::Queued>(
+          server.name + " answers, the tail waits in its kernel", hop::server);
+      choice.operator()<ServerConnection, app_s::respond::Buffered>(
+          server.name + " answers, the tail waits in its buffer", hop::server);
+    }
   }
   choice.operator()<ServerConnection, app_s::manage::Retire>(
       server.name + " reaches its request limit", hop::server);
@@ -444,8 +487,17 @@ System hop_system(const HopSettings& settings) {
         server.name + " shuts down gracefully", hop::server);
   }
 
-  bind_client(system);
-  bind_server(system);
+  Hop wiring(system, place);
+  wiring.bind_client();
+  wiring.bind_server();
+  return place;
+}
+
+System hop_system(const HopSettings& settings) {
+  System system;
+  name_messages(system);
+  add_hop(system, settings);
+  system.observer = hop::observer;
   system.seal();
   return system;
 }

@@ -49,8 +49,26 @@ enum Message : system::Message {
   writable,
   connected,
   accepted,  // what an application is told besides bytes
+  request_close,
 };
 }  // namespace hop
+
+/// Where the parts of a hop begin in a system that has more than one.
+struct Placement {
+  system::Index component = 0, queue = 0, timer = 0;
+};
+struct HopOptions {
+  system::Index lane = 0;
+  std::string tag{};               ///< follows every name: tells the lanes of one hop apart
+  bool client_asks = true;         ///< the environment sends requests; else something else raises them
+  bool client_says_close = false;  ///< some of them carry the close option
+  bool server_answers = true;      ///< the environment answers
+};
+/// The messages of every system of hops.
+void name_messages(system::System& system);
+/// Adds one hop, its choices and its bindings. The system is not sealed.
+Placement add_hop(system::System& system, const HopSettings& settings,
+                  const HopOptions& options = {});
 
 /// @pre   delay_min <= delay_max; durations are not negative
 /// @errors std::length_error, std::logic_error: bugs of ours

@@ -18,6 +18,7 @@ std::string ClientConnection::describe(const Context& c) {
   say(c.broken, "write failed");
   say(c.more_sent, "part of content sent");
   say(c.with_content, "content follows");
+  say(c.says_close, "to be closed");
   return text;
 }
 

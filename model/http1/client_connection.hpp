@@ -34,6 +34,7 @@ struct Request     : Event<"request">         {};   // a whole request
 struct Head        : Event<"request head">    {};   // a request whose content follows
 struct More        : Event<"part of content"> {};   // a write that is not the last: it can fail
 struct Body        : Event<"request content"> {};   // the end of the content
+struct Last        : Event<"request, close">  {};   // a whole request that says it is the last
 }
 namespace transport {
 struct Connected   : Event<"connected">       {};
@@ -59,9 +60,10 @@ struct Response    : Event<"response timeout">        {};
 namespace manage { struct Retire : Event<"last request"> {}; }
 
 enum class Out : std::uint8_t {
-  connect, peek, send_request, send_head, send_more, send_body, shutdown_write, close_fd, stop_reading, start_reading,
+  connect, peek, send_request, send_request_close, send_head, send_more, send_body, shutdown_write, close_fd, stop_reading, start_reading,
   arm_idle, cancel_idle, arm_age, arm_response, cancel_response, arm_content, cancel_content, enter_pool,
-  asked, completed, completed_408, lost, truncated, timed_out, unsolicited, gave_up_rest,     // observations
+  asked, completed, completed_408, lost, truncated, timed_out, unsolicited, gave_up_rest,
+  connect_failed, dead_on_peek,                                                       // observations
 };
 
 struct Profile {
@@ -85,6 +87,7 @@ struct Context {
   bool broken = false;           ///< a write failed; only reading is left
   bool more_sent = false;        ///< part of the content is sent; one part stands for all
   bool with_content = false;     ///< of the request that waits for a connection
+  bool says_close = false;       ///< of the request that waits for a connection
 };
 
 using Outs = Outputs<Out>;
@@ -102,7 +105,7 @@ constexpr bool is_last(const Context& c)      { return c.last; }
 
 constexpr void begin(Context& c, Outs& out)       { c.outstanding++; if (c.profile.half_closes || c.profile.single_use) c.last = true; out.append(Out::asked); }
 constexpr void leave_pool(Context&, Outs& out)    { out.append(Out::start_reading); out.append(Out::cancel_idle); out.append(Out::arm_response); }
-constexpr void send_whole(Context& c, Outs& out)  { begin(c, out); out.append(Out::send_request); if (c.profile.half_closes) out.append(Out::shutdown_write); }
+constexpr void send_whole(Context& c, Outs& out)  { begin(c, out); out.append(c.says_close ? Out::send_request_close : Out::send_request); if (c.says_close) { c.last = true; c.says_close = false; } if (c.profile.half_closes) out.append(Out::shutdown_write); }
 constexpr void send_head(Context& c, Outs& out)   { begin(c, out); out.append(Out::send_head); out.append(Out::arm_content); if (!c.profile.reads_while_sending) out.append(Out::stop_reading); }
 constexpr bool has_more(const Context& c)     { return c.more_sent; }
 constexpr void send_more(Context& c, Outs& out)   { c.more_sent = true; out.append(Out::send_more); }
@@ -110,6 +113,7 @@ constexpr void send_rest(Context& c, Outs& out)   { out.append(Out::cancel_conte
 constexpr void send_body(Context& c, Outs& out)   { c.more_sent = false; send_rest(c, out); }
 constexpr void wants_content(Context& c)          { c.with_content = true; }
 constexpr void wants_none(Context& c)             { c.with_content = false; }
+constexpr void wants_close(Context& c)            { c.with_content = false; c.says_close = true; }
 constexpr void mark_last(Context& c)              { c.last = true; }
 constexpr void mark_partial(Context& c)           { c.partial = true; }
 constexpr void mark_broken(Context& c, Outs& out) { c.broken = true; c.more_sent = false; out.append(Out::cancel_content); out.append(Out::start_reading); }
@@ -143,9 +147,10 @@ using Ends = Rows<
 struct ClientConnection : Machine<ClientConnection, Context, Out> {
   static constexpr std::string_view name = "http1-client";
   static constexpr std::string_view output_names[] = {
-    "connect", "peek", "request", "request head", "part of content", "request content", "shutdown(WR)", "close", "stop reading", "read",
+    "connect", "peek", "request", "request, close", "request head", "part of content", "request content", "shutdown(WR)", "close", "stop reading", "read",
     "arm idle", "cancel idle", "arm age", "arm response", "cancel response", "arm content", "cancel content", "enter pool",
-    "asked", "completed", "completed by 408", "lost", "truncated", "timed out", "unsolicited", "gave up the rest"};
+    "asked", "completed", "completed by 408", "lost", "truncated", "timed out", "unsolicited", "gave up the rest",
+    "connect failed", "dead on peek"};
   static std::string describe(const Context& context);
 
   using initial_state = Unconnected;
@@ -154,17 +159,20 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     //  From         On                    If                      Do                                     To           Source
     Row<Unconnected, want::Request,        Always,                 Do<wants_none, Out::connect>,          Connecting,  Rfc9112<"9.1">>,
     Row<Unconnected, want::Head,           Always,                 Do<wants_content, Out::connect>,       Connecting,  Rfc9112<"9.1">>,
+    Row<Unconnected, want::Last,           Always,                 Do<wants_close, Out::connect>,         Connecting,  Rfc9112<"9.6">>,
     Row<Connecting,  transport::Connected, Unless<content_follows>, Do<Out::arm_age, leave_pool, send_whole>, Waiting,  Rfc9112<"9.1">>,
     Row<Connecting,  transport::Connected, If<content_follows>,    Do<Out::arm_age, leave_pool, wants_none, send_head>, Sending, Rfc9112<"9.1">>,
-    Row<Connecting,  transport::Error,     Always,                 Do<close>,                             Closed,      Rfc9112<"9.1">>,
+    Row<Connecting,  transport::Error,     Always,                 Do<Out::connect_failed, close>,                           Closed,      Rfc9112<"9.1">>,
     //--- pooled ----------------------------------------------------------------------------------------------
     Row<Ready,       want::Request,        Unless<peeks>,          Do<leave_pool, send_whole>,            Waiting,     Rfc9112<"9.3">>,
     Row<Ready,       want::Head,           Unless<peeks>,          Do<leave_pool, send_head>,             Sending,     Rfc9112<"9.3">>,
+    Row<Ready,       want::Last,           Unless<peeks>,          Do<leave_pool, wants_close, send_whole>, Waiting,   Rfc9112<"9.6">>,
+    Row<Ready,       want::Last,           If<peeks>,              Do<wants_close, Out::peek>,            Checking,    Product<"urllib3 is_connected, Apache HttpClient stale check">>,
     Row<Ready,       want::Request,        If<peeks>,              Do<wants_none, Out::peek>,             Checking,    Product<"urllib3 is_connected, Apache HttpClient stale check">>,
     Row<Ready,       want::Head,           If<peeks>,              Do<wants_content, Out::peek>,          Checking,    Product<"urllib3 is_connected, Apache HttpClient stale check">>,
     Row<Checking,    transport::Alive,     Unless<content_follows>, Do<leave_pool, send_whole>,           Waiting,     Rfc9112<"9.3">>,
     Row<Checking,    transport::Alive,     If<content_follows>,    Do<leave_pool, wants_none, send_head>, Sending,     Rfc9112<"9.3">>,
-    Row<Checking,    transport::Dead,      Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
+    Row<Checking,    transport::Dead,      Always,                 Do<Out::dead_on_peek, close>,                           Closed,      Rfc9112<"9.5">>,
     Row<Ready,       transport::Eof,       Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
     Row<Ready,       transport::Error,     Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
     Row<Ready,       timeout::Idle,        Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,

@@ -36,6 +36,7 @@ struct Listening  : State<"listening">   {};   // no connection yet
 struct Idle       : State<"idle">        {};   // reading, no request begun
 struct Reading    : State<"reading">     {};   // head read, content missing, nothing answered
 struct Answering  : State<"answering">   {};   // request complete, not reading
+struct Relaying   : State<"relaying">    {};   // a proxy: the first part of the response is written, the rest is awaited
 struct Flushing   : State<"flushing">    {};   // answered, the tail still in the application's buffer
 struct Discarding : State<"discarding">  {};   // answered early, reading the rest of the request
 struct Delayed    : State<"delayed close"> {}; // descriptor open, no FIN sent, not reading
@@ -53,6 +54,7 @@ struct Writable   : Event<"writable">     {};
 namespace head {
 struct Request    : Event<"request">      {};   // a whole request
 struct Head       : Event<"request head"> {};   // a request whose content follows
+struct Last       : Event<"request, close"> {}; // a whole request that says it is the last
 }
 namespace body {
 struct More       : Event<"part of content"> {};
@@ -62,6 +64,9 @@ namespace respond {
 struct Whole      : Event<"answer">           {};
 struct Queued     : Event<"answer, tail in kernel"> {};
 struct Buffered   : Event<"answer, tail in buffer"> {};
+struct Part       : Event<"answer, first part"> {};   // the rest has not come from the origin yet
+struct Rest       : Event<"answer, rest">     {};
+struct Cut        : Event<"answer cut short"> {};   // the rest will not come
 }
 namespace timeout {
 struct Idle       : Event<"idle timeout">     {};
@@ -81,7 +86,7 @@ enum class Out : std::uint8_t {
   shutdown_write, close_fd, stop_reading, start_reading,
   arm_idle, cancel_idle, arm_drain, cancel_drain, arm_close, cancel_close, arm_linger, arm_age,
   read_request, answered, answered_early, closes_idle, closes_age, closes_shutdown, closes_announced,
-  closes_abandoned, stops_serving, cuts_response,  // observations
+  closes_abandoned, stops_serving, cuts_response, content_read,  // observations
 };
 
 /// The flags that a product profile sets; constant over a run.
@@ -212,7 +217,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     "shutdown(WR)", "close", "stop reading", "read",
     "arm idle", "cancel idle", "arm drain", "cancel drain", "arm close", "cancel close", "arm linger", "arm age",
     "request read", "answered", "answered early", "closes: idle", "closes: age", "closes: shutdown", "closes: announced", "closes: gives up on the content",
-    "stops serving", "cuts the response"};
+    "stops serving", "cuts the response", "content read"};
   static std::string describe(const Context& context);
 
   using initial_state = Listening;
@@ -221,6 +226,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     //  From         On                    If                      Do                                        To          Source
     Row<Listening,   transport::Accepted,  Always,                 Do<Out::start_reading, Out::arm_idle, Out::arm_age>, Idle, Rfc9112<"9.3">>,
     Row<Idle,        head::Request,        Always,                 Do<read_head, Out::stop_reading>,         Answering,  Rfc9112<"9.3">>,
+    Row<Idle,        head::Last,           Always,                 Do<read_head, mark_last, Out::stop_reading>, Answering, Rfc9112<"9.6">>,
     Row<Idle,        head::Head,           Always,                 Do<read_head>,                            Reading,    Rfc9112<"6">>,
     Row<Idle,        transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.5">>,
     Row<Idle,        transport::Error,     Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.5">>,
@@ -235,7 +241,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Idle,        manage::Shutdown,     If<shutdown_announces>, Do<mark_last>,                            Stay,       Rfc9112<"9.6">>,
     Row<Idle,        manage::Shutdown,     Unless<shutdown_announces>, Do<Out::closes_shutdown, Out::close_fd>, Closed,  Rfc9112<"9.5">>,
     //--- a request is being read ---------------------------------------------------------------------------------
-    Row<Reading,     body::End,            Always,                 Do<Out::stop_reading>,                    Answering,  Rfc9112<"6">>,
+    Row<Reading,     body::End,            Always,                 Do<Out::stop_reading, Out::content_read>,                 Answering,  Rfc9112<"6">>,
     Row<Reading,     body::More,           Always,                 Nothing,                                  Stay,       Rfc9112<"6">>,
     Row<Reading,     transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
     Row<Reading,     respond::Whole,       If<early_keeps>,        Do<mark_early, write_whole, Out::arm_close, Out::arm_linger>, Discarding, Rfc9112<"9.3">>,
@@ -252,6 +258,15 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Answering,   transport::PeerClosed, If<aborts>,            Do<Out::close_fd>,                        Closed,     Product<"Envoy DC, nginx 499">>,
     Row<Answering,   transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
     Busy<Answering>, MayStillSay<Answering>,
+    //--- a proxy passes a response on while it arrives ---------------------------------------------------------------
+    Rows<
+    Row<Answering,   respond::Part,        Always,                 Do<write_buffered>,                       Relaying,   Rfc9112<"7">>,
+    Row<Relaying,    respond::Rest,        If<keeps>,              Do<write_tail, become_idle>,              Idle,       Rfc9112<"9.3">>,
+    Row<Relaying,    respond::Rest,        If<ends>,               Do<write_tail, close_told, Out::close_fd>, Closed,    Rfc9112<"9.6">>,
+    Row<Relaying,    respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Rfc9112<"8">>,
+    Row<Relaying,    transport::PeerClosed, If<aborts>,            Do<Out::close_fd>,                        Closed,     Product<"Envoy DC, nginx 499">>,
+    Row<Relaying,    transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
+    Busy<Relaying>, CannotSay<Relaying>,
     //--- the tail of the response waits in our buffer ------------------------------------------------------------
     Rows<
     Row<Flushing,    transport::Writable,  If<keeps>,              Do<write_tail, idle_after_flush>,         Idle,       Rfc9112<"9.3">>,
@@ -277,12 +292,14 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Delayed,     transport::Error,     Always,                 Do<Out::close_fd>,                        Closed,     Model<"the connection is gone">>,
     Row<Delayed,     timeout::Close,       Always,                 Do<Out::close_fd>,                        Closed,     Product<"Envoy onDelayedCloseTimeout">>,
     Row<Delayed,     head::Request,        If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
+    Row<Delayed,     head::Last,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     head::Head,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     body::More,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     body::End,            If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Lingering,   body::More,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   body::End,            Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   head::Request,        Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
+    Row<Lingering,   head::Last,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   head::Head,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.6">>,
     Row<Lingering,   transport::Error,     Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.6">>,

@@ -27,6 +27,12 @@ void System::seal() {
   for (std::size_t c = 0; c < components.size(); ++c)
     bindings_[c].resize(components[c].table->outputs.size());
   deliveries_.resize(queues.size());
+  if (components.size() > kComponentsMax || queues.size() > kQueuesMax ||
+      timers.size() > kTimersMax) {
+    throw std::length_error("this system has too many components, queues or timers");
+  }
+  if (observer != kNone) observers.emplace_back(observer, 0u);
+  check_lanes();
   std::size_t at = 2 * components.size();
   queue_at_.clear();
   for (const Queue& queue : queues) {
@@ -39,6 +45,65 @@ void System::seal() {
     throw std::length_error("a state of this system takes " + std::to_string(bytes_) +
                             " bytes, more than " + std::to_string(kStateBytes));
   }
+}
+
+void System::check_lanes() const {
+  if (lanes.empty()) return;
+  auto check = [&](Index lane, const std::vector<Action>& actions) {
+    for (const Action& action : actions) {
+      if (action.kind == Action::Kind::raise || action.kind == Action::Kind::age) continue;
+      const bool is_timer =
+          action.kind == Action::Kind::arm || action.kind == Action::Kind::cancel;
+      if (lane != (is_timer ? lane_of_timer(action.target) : queues[action.target].lane)) {
+        throw std::logic_error("lane " + lanes[lane].name +
+                               " does more to another lane than raise an event");
+      }
+    }
+  };
+  for (Index c = 0; c < components.size(); ++c) {
+    for (const auto& bound : bindings_[c])
+      check(components[c].lane, bound);
+  }
+  for (Index q = 0; q < queues.size(); ++q) {
+    for (const auto& bound : deliveries_[q])
+      check(queues[q].lane, bound);
+  }
+}
+
+int System::emitted_at(Index component) const {
+  for (const auto& [of, at] : observers) {
+    if (of == component) return static_cast<int>(at);
+  }
+  return -1;
+}
+
+Index System::lane_of(Stimulus stimulus) const {
+  switch (stimulus.kind) {
+    case Stimulus::Kind::expire:
+      return lane_of_timer(stimulus.index);
+    case Stimulus::Kind::choose:
+      return components[choices[stimulus.index].component].lane;
+    default:
+      return queues[stimulus.index].lane;
+  }
+}
+
+bool System::over(const State& state, Index lane) const {
+  const Lane& of = lanes[lane];
+  if (of.over_in.empty()) return false;
+  for (const auto& [component, locals] : of.over_in) {
+    if (!locals[local(state, component)]) return false;
+  }
+  for (Index q = 0; q < queues.size(); ++q) {
+    if (queues[q].lane == lane && queued(state, q) > 0) return false;
+  }
+  for (Index t = 0; t < timers.size(); ++t) {
+    if (lane_of_timer(t) == lane && armed(state, t)) return false;
+  }
+  for (Index c = 0; c < components.size(); ++c) {
+    if (components[c].lane == lane && local(state, c) != components[c].initial) return true;
+  }
+  return false;
 }
 
 State System::initial() const {
@@ -151,6 +216,12 @@ class Stepping {
   }
 
   void perform(Stimulus stimulus) {
+    lane_ = system_.lanes.empty() ? Index{0} : system_.lane_of(stimulus);
+    take(stimulus);
+    renew();
+  }
+
+  void take(Stimulus stimulus) {
     switch (stimulus.kind) {
       case Stimulus::Kind::deliver: {
         const Message message = pop(stimulus.index, 0);
@@ -160,7 +231,9 @@ class Stepping {
       }
       case Stimulus::Kind::wake: {
         Line& line = lines_[stimulus.index];
+        const Index lane = lane_;
         while (line.count > 0 && !line.blocked) {
+          lane_ = lane;
           const Message message = pop(stimulus.index, 0);
           run(system_.deliveries_[stimulus.index][message], message, kAlways);
           settle();
@@ -272,13 +345,62 @@ class Stepping {
   }
 
   void raise(Index component, EventId event, Message payload) {
-    if (tail_ == kRaisedMax) throw std::logic_error("a step raises more than 64 events");
-    raised_[tail_++] = {component, event, payload};
+    Raises& raises = system_.components[component].lane == lane_ ? inward_ : outward_;
+    if (raises.tail == kRaisedMax) throw std::logic_error("a step raises more than 64 events");
+    raises.items[raises.tail++] = {component, event, payload};
   }
 
+  /// The lane settles first; then what it raised elsewhere is processed, one event at a time.
   void settle() {
-    while (head_ < tail_) {
-      const Raised next = raised_[head_++];
+    for (;;) {
+      run_inward();
+      if (outward_.head == outward_.tail) break;
+      const Raised next = outward_.items[outward_.head++];
+      lane_ = system_.components[next.component].lane;
+      inward_.items[inward_.tail++] = next;
+    }
+    outward_.head = outward_.tail = 0;
+  }
+
+  /// Lanes that are over go back to their initial value, and say so.
+  void renew() {
+    for (Index l = 0; l < system_.lanes.size(); ++l) {
+      if (!over(l)) continue;
+      for (Index c = 0; c < system_.components.size(); ++c) {
+        if (system_.components[c].lane == l) local_[c] = system_.components[c].initial;
+      }
+      for (Index q = 0; q < system_.queues.size(); ++q) {
+        if (system_.queues[q].lane == l) lines_[q].blocked = false;
+      }
+      note({.kind = Occurrence::Kind::renewed, .index = l});
+      lane_ = l;
+      run(system_.lanes[l].on_renewed, kNoMessage, kAlways);
+      settle();
+    }
+  }
+
+  bool over(Index lane) const {
+    const auto& over_in = system_.lanes[lane].over_in;
+    if (over_in.empty()) return false;
+    for (const auto& [component, locals] : over_in) {
+      if (!locals[local_[component]]) return false;
+    }
+    for (Index q = 0; q < system_.queues.size(); ++q) {
+      if (system_.queues[q].lane == lane && lines_[q].count > 0) return false;
+    }
+    for (Index t = 0; t < system_.timers.size(); ++t) {
+      if (timer_[t] != kNotArmed && system_.lane_of_timer(t) == lane) return false;
+    }
+    for (Index c = 0; c < system_.components.size(); ++c) {
+      if (system_.components[c].lane == lane && local_[c] != system_.components[c].initial)
+        return true;
+    }
+    return false;
+  }
+
+  void run_inward() {
+    while (inward_.head < inward_.tail) {
+      const Raised next = inward_.items[inward_.head++];
       const Table& table = *system_.components[next.component].table;
       const Cell& cell = table.at(local_[next.component], next.event);
       if (cell.verdict != Verdict::taken) {
@@ -295,12 +417,13 @@ class Stepping {
             .row = cell.row,
             .message = next.payload});
       local_[next.component] = cell.next;
+      const int emitted_at = system_.emitted_at(next.component);
       for (const OutputId output : table.outputs_of(cell)) {
-        if (next.component == system_.observer) result_.emitted |= 1ull << output;
+        if (emitted_at >= 0) result_.emitted |= 1ull << (static_cast<unsigned>(emitted_at) + output);
         run(system_.bindings_[next.component][output], next.payload, next.event);
       }
     }
-    head_ = tail_ = 0;
+    inward_.head = inward_.tail = 0;
   }
 
   void run(const std::vector<Action>& actions, Message current, int during) {
@@ -362,11 +485,15 @@ class Stepping {
   StepResult& result_;
   std::vector<Occurrence>* occurrences_;
   // Not zeroed: that would be half the cost of a step. The constructor fills what the system has.
-  std::array<LocalId, 16> local_;
-  std::array<std::int16_t, 32> timer_;
-  std::array<Line, 8> lines_;
-  std::array<Raised, kRaisedMax> raised_;
-  std::size_t head_ = 0, tail_ = 0;
+  std::array<LocalId, kComponentsMax> local_;
+  std::array<std::int16_t, kTimersMax> timer_;
+  std::array<Line, kQueuesMax> lines_;
+  struct Raises {
+    std::array<Raised, kRaisedMax> items;
+    std::size_t head = 0, tail = 0;
+  };
+  Raises inward_, outward_;
+  Index lane_ = 0;  ///< the one that runs
 };
 
 void System::step(const State& state, Stimulus stimulus, StepResult& result,

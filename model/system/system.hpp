@@ -15,6 +15,8 @@
 //             and none for the others, as when the same exchange was repeated for as long as one
 //             likes
 //   choice    an event the environment may raise whenever the component's table takes it
+//   lane      a part of the system that touches the others only by raising events at them: such an
+//             event waits until the lane that raises it has settled. A lane that is over serves anew.
 #pragma once
 
 #include "model/machine/table.hpp"
@@ -41,8 +43,9 @@ using Time = std::int64_t;     ///< microseconds
 inline constexpr Message kNoMessage = 0xff;
 inline constexpr Index kNone = 0xff;
 inline constexpr Time kForever = INT64_MAX / 8;
-inline constexpr std::size_t kStateBytes = 64;
+inline constexpr std::size_t kStateBytes = 256;
 inline constexpr std::size_t kQueueItems = 8;
+inline constexpr std::size_t kComponentsMax = 48, kQueuesMax = 32, kTimersMax = 64;
 
 /// A state, packed: locals, queues, armed timers. Equal states are equal bytes.
 struct State {
@@ -54,6 +57,7 @@ struct Component {
   std::string name;
   std::shared_ptr<const machine::Table> table;
   LocalId initial = 0;
+  Index lane = 0;
 };
 
 enum class QueueKind : std::uint8_t { wire, receive };
@@ -65,6 +69,7 @@ struct Queue {
   Index capacity = kQueueItems;
   Time lo = 0, hi = 0;  ///< delay of a wire; stall bound of a receive queue (lo is 0)
   bool alerts = false;  ///< receive: urgent items wake an application that does not read
+  Index lane = 0;
 };
 
 struct Timer {
@@ -109,6 +114,17 @@ struct Delivery {
   std::vector<Action> actions;
 };
 
+/// What one connection owns: applications at both ends, kernels, queues, timers.
+struct Lane {
+  std::string name;
+  /// Lanes of one kind (not kNone) have the same components, queues and timers in the same order.
+  Index kind = kNone;
+  /// The lane is over when its queues are empty, no timer is armed and each of these components is
+  /// in one of its locals; it then goes back to its initial value within the same step. Empty: never.
+  std::vector<std::pair<Index, std::vector<bool>>> over_in{};
+  std::vector<Action> on_renewed{};  ///< raises, after the lane went back
+};
+
 struct Stimulus {
   enum class Kind : std::uint8_t { deliver, wake, alert, expire, choose };
   Kind kind = Kind::deliver;
@@ -118,9 +134,9 @@ struct Stimulus {
 
 /// One thing that happened within a step, for witnesses.
 struct Occurrence {
-  enum class Kind : std::uint8_t { fired, sent, taken, armed, cancelled, cleared };
+  enum class Kind : std::uint8_t { fired, sent, taken, armed, cancelled, cleared, renewed };
   Kind kind = Kind::fired;
-  Index index = kNone;  ///< component, queue or timer
+  Index index = kNone;  ///< component, queue, timer or lane
   EventId event = 0;
   LocalId before = 0, after = 0;
   std::uint16_t outputs = 0;  ///< index into the component's output lists
@@ -133,7 +149,7 @@ inline constexpr std::int16_t kFresh = -1;
 
 struct StepResult {
   State state;
-  std::uint64_t emitted = 0;  ///< set of the observer's outputs
+  std::uint64_t emitted = 0;  ///< set of the observers' outputs
   bool aged = false;          ///< the timers in System::aging may have run on by any one time
   std::vector<std::int16_t>
       clock_origins;  ///< one per clock of `state`: its clock in the state before, or kFresh
@@ -155,14 +171,18 @@ class System {
   std::vector<Timer> timers;
   std::vector<Choice> choices;
   std::vector<std::string> messages;
+  std::vector<Lane> lanes;    ///< may stay empty: then all is one lane
   std::uint64_t urgent = 0;  ///< set of messages that wake an application that does not read
   std::uint64_t aging = 0;   ///< set of timers that an `age` action moves
   Index observer = kNone;    ///< the component whose outputs are collected in `StepResult::emitted`
+  /// More of them, each with the place of its first output in `emitted`.
+  std::vector<std::pair<Index, unsigned>> observers;
 
   void bind(Index component, OutputId output, std::vector<Action> actions);
   void deliver(Index queue, Message message, std::vector<Action> actions);
   /// Fixes the layout of states. Call once, after the last bind.
-  /// @errors std::length_error when a state does not fit in kStateBytes
+  /// @errors std::length_error when a state does not fit in kStateBytes; std::logic_error when one
+  ///         lane does more to another than raise an event
   void seal();
 
   State initial() const;
@@ -182,6 +202,18 @@ class System {
   /// The application has something to take: it will be woken.
   bool attention(const State& state, Index queue) const;
   std::size_t bytes() const { return bytes_; }
+  /// The lane is over (Lane::over_in) and has not gone back to its initial value.
+  bool over(const State& state, Index lane) const;
+  Index lane_of_timer(Index timer) const { return components[timers[timer].owner].lane; }
+  Index lane_of(Stimulus stimulus) const;
+  const std::vector<Action>& bindings(Index component, OutputId output) const {
+    return bindings_[component][output];
+  }
+  const std::vector<Action>& delivery(Index queue, Message message) const {
+    return deliveries_[queue][message];
+  }
+  /// Where the outputs of `component` start in `StepResult::emitted`; -1 when it is no observer.
+  int emitted_at(Index component) const;
 
   /// Stimuli that the discrete state allows, in a fixed order. The timed engines add their bounds.
   void enabled(const State& state, std::vector<Stimulus>& out) const;
@@ -207,6 +239,7 @@ class System {
 
  private:
   friend class Stepping;
+  void check_lanes() const;
   std::size_t queue_at(Index queue) const { return queue_at_[queue]; }
 
   std::vector<std::vector<std::vector<Action>>> bindings_;       // [component][output]

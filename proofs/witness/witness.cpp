@@ -153,6 +153,7 @@ class Recorder {
         cancel(occurrence.index);
         break;
       case Occurrence::Kind::cleared:
+      case Occurrence::Kind::renewed:
         break;
     }
   }
