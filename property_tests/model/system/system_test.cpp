@@ -199,7 +199,7 @@ TEST_CASE("system: what is wrong with it", "[model][system]") {
   }
   SECTION("a state that does not fit throws") {
     System system = unsealed_office(8);
-    for (int i = 0; i < 6; ++i)
+    for (int i = 0; i < 30; ++i)
       system.queues.push_back(system.queues.front());
     CHECK_THROWS_AS(system.seal(), std::length_error);
   }
