@@ -359,7 +359,8 @@ void name_messages(System& system) {
                      "writable",
                      "connected",
                      "accepted",
-                     "request (close)"};
+                     "request (close)",
+                     "turn of the loop"};
   system.urgent = set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted});
 }
 
@@ -453,8 +454,10 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
     system.choices.push_back({name + tag, component(of), event_id<Def, E>()});
   };
   if (options.client_asks) {
-    choice.operator()<ClientConnection, app_c::want::Request>(client.name + " sends a request",
-                                                              hop::client);
+    if (options.client_sends_plain) {
+      choice.operator()<ClientConnection, app_c::want::Request>(client.name + " sends a request",
+                                                                hop::client);
+    }
     if (options.client_says_close) {
       choice.operator()<ClientConnection, app_c::want::Last>(
           client.name + " sends a request that says close", hop::client);
@@ -462,8 +465,10 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
     if (settings.with_body) {
       choice.operator()<ClientConnection, app_c::want::Head>(client.name + " sends a request head",
                                                              hop::client);
-      choice.operator()<ClientConnection, app_c::want::More>(
-          client.name + " sends a part of the content", hop::client);
+      if (options.client_sends_parts) {
+        choice.operator()<ClientConnection, app_c::want::More>(
+            client.name + " sends a part of the content", hop::client);
+      }
       choice.operator()<ClientConnection, app_c::want::Body>(
           client.name + " sends the request content", hop::client);
     }

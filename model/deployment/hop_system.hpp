@@ -50,6 +50,7 @@ enum Message : system::Message {
   connected,
   accepted,  // what an application is told besides bytes
   request_close,
+  turn,  // of the application's own loop
 };
 }  // namespace hop
 
@@ -62,6 +63,8 @@ struct HopOptions {
   std::string tag{};               ///< follows every name: tells the lanes of one hop apart
   bool client_asks = true;         ///< the environment sends requests; else something else raises them
   bool client_says_close = false;  ///< some of them carry the close option
+  bool client_sends_plain = true;  ///< some of them have no content
+  bool client_sends_parts = true;  ///< content may come in two parts
   bool server_answers = true;      ///< the environment answers
 };
 /// The messages of every system of hops.

@@ -57,13 +57,17 @@ struct Idle        : Event<"idle timeout">            {};
 struct Age         : Event<"max connection duration"> {};
 struct Response    : Event<"response timeout">        {};
 }
-namespace manage { struct Retire : Event<"last request"> {}; }
+namespace manage {
+struct Retire      : Event<"last request">            {};
+struct NextLoop    : Event<"wait for the loop">       {};   // the pool is to be told when this connection's input was looked at
+struct Abandon     : Event<"abandon">                 {};   // nobody waits for the response any more, or the pool wants the room
+}
 
 enum class Out : std::uint8_t {
   connect, peek, send_request, send_request_close, send_head, send_more, send_body, shutdown_write, close_fd, stop_reading, start_reading,
   arm_idle, cancel_idle, arm_age, arm_response, cancel_response, arm_content, cancel_content, enter_pool,
   asked, completed, completed_408, lost, truncated, timed_out, unsolicited, gave_up_rest,
-  connect_failed, dead_on_peek,                                                       // observations
+  response_begun, connect_failed, dead_on_peek, next_loop,                                                     // observations
 };
 
 struct Profile {
@@ -115,7 +119,7 @@ constexpr void wants_content(Context& c)          { c.with_content = true; }
 constexpr void wants_none(Context& c)             { c.with_content = false; }
 constexpr void wants_close(Context& c)            { c.with_content = false; c.says_close = true; }
 constexpr void mark_last(Context& c)              { c.last = true; }
-constexpr void mark_partial(Context& c)           { c.partial = true; }
+constexpr void mark_partial(Context& c, Outs& out) { c.partial = true; out.append(Out::response_begun); }
 constexpr void mark_broken(Context& c, Outs& out) { c.broken = true; c.more_sent = false; out.append(Out::cancel_content); out.append(Out::start_reading); }
 constexpr void complete(Context& c, Outs& out)    { c.outstanding--; c.partial = false; out.append(Out::completed); }
 constexpr void restart_response(Context&, Outs& out) { out.append(Out::arm_response); }
@@ -150,7 +154,7 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     "connect", "peek", "request", "request, close", "request head", "part of content", "request content", "shutdown(WR)", "close", "stop reading", "read",
     "arm idle", "cancel idle", "arm age", "arm response", "cancel response", "arm content", "cancel content", "enter pool",
     "asked", "completed", "completed by 408", "lost", "truncated", "timed out", "unsolicited", "gave up the rest",
-    "connect failed", "dead on peek"};
+    "response begun", "connect failed", "dead on peek", "next turn of the loop"};
   static std::string describe(const Context& context);
 
   using initial_state = Unconnected;
@@ -211,6 +215,14 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Waiting,     transport::WriteError, Unless<fatal>,         Do<mark_broken>,                       Stay,        Rfc9112<"9.5">>>,
     Completes<response::Whole>, Completes<response::Tail>,
     Ends<Waiting>,
+    //--- the caller is gone ------------------------------------------------------------------------------------
+    Rows<
+    Row<Connecting,  manage::Abandon,      Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
+    Row<Ready,       manage::NextLoop,     Always,                 Do<Out::next_loop>,                    Stay,        Product<"Envoy PR 2871">>,
+    Row<Ready,       manage::Abandon,      Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
+    Row<Sending,     manage::Abandon,      Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
+    Row<Waiting,     manage::Abandon,      Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
+    Row<Answered,    manage::Abandon,      Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>>,
     //--- a write that failed after the response was complete; a head that could not be sent -------------------
     Rows<
     Row<Sending,     transport::WriteError, If<fatal>,             Do<lose, close>,                       Closed,      Product<"write error is fatal">>,

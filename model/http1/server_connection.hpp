@@ -264,6 +264,8 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Relaying,    respond::Rest,        If<keeps>,              Do<write_tail, become_idle>,              Idle,       Rfc9112<"9.3">>,
     Row<Relaying,    respond::Rest,        If<ends>,               Do<write_tail, close_told, Out::close_fd>, Closed,    Rfc9112<"9.6">>,
     Row<Relaying,    respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Rfc9112<"8">>,
+    Row<Answering,   respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"HAProxy http_wait_for_response: abort_keep_alive">>,
+    Row<Reading,     respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"HAProxy http_wait_for_response: abort_keep_alive">>,
     Row<Relaying,    transport::PeerClosed, If<aborts>,            Do<Out::close_fd>,                        Closed,     Product<"Envoy DC, nginx 499">>,
     Row<Relaying,    transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
     Busy<Relaying>, CannotSay<Relaying>,

@@ -1,0 +1,378 @@
+#include "model/deployment/proxy_system.hpp"
+
+#include "model/machine/rows.hpp"
+#include "model/monitor/request_observer.hpp"
+#include "model/proxy/caller.hpp"
+#include "model/tcp/endpoint.hpp"
+
+#include <utility>
+
+namespace halfclose::deployment {
+
+namespace {
+
+using namespace system;
+namespace app_c = http1::client;
+namespace app_s = http1::server;
+namespace ex = proxy::exchange;
+namespace po = proxy::pool;
+namespace ca = proxy::caller;
+namespace rq = monitor::request;
+using app_c::ClientConnection;
+using app_s::ServerConnection;
+using ca::Caller;
+using ex::Exchange;
+using machine::event_id;
+using po::Pool;
+using rq::RequestObserver;
+using tcp::Endpoint;
+
+template <class Out> OutputId id(Out output) {
+  return static_cast<OutputId>(output);
+}
+template <class Def, class E> Action raise(Index component) {
+  return {.kind = Action::Kind::raise, .target = component, .event = event_id<Def, E>()};
+}
+template <class Def, class E> Action during(Action action) {
+  action.only_during = event_id<Def, E>();
+  return action;
+}
+
+class Proxy {
+ public:
+  Proxy(const ProxySettings& settings) : settings_(settings) {}
+
+  System build(ProxyParts* parts) {
+    name_messages(system_);
+    const auto clients = static_cast<Index>(settings_.clients);
+    parts_.hub = clients;
+    for (Index i = 0; i < clients; ++i)
+      add_client(i);
+    add_hub();
+    for (Index k = 0; k < settings_.connections; ++k)
+      add_connection(static_cast<Index>(clients + 1 + k), k);
+    bind_client<0>();
+    bind_connection<0>();
+    if (settings_.clients > 1) bind_client<1>();
+    if (settings_.connections > 1) bind_connection<1>();
+    system_.seal();
+    if (parts != nullptr) *parts = parts_;
+    return std::move(system_);
+  }
+
+ private:
+  std::string name() const { return settings_.upstream.client.name; }
+  static std::string numbered(Index i) { return " " + std::to_string(i + 1); }
+  static std::string lettered(Index k) { return k == 0 ? " a" : " b"; }
+
+  template <class Make> Index add(std::string component, Index lane, Make&& make) {
+    system_.components.push_back(
+        {std::move(component), std::make_shared<const machine::Table>(make()), 0, lane});
+    return static_cast<Index>(system_.components.size() - 1);
+  }
+
+  void add_client(Index i) {
+    system_.lanes.push_back({.name = "client" + numbered(i), .kind = 0});
+    if (settings_.downstream) {
+      HopSettings hop = *settings_.downstream;
+      hop.with_body = settings_.content;
+      hop.client.profile.pipelines = false;
+      parts_.clients.push_back(add_hop(system_, hop,
+                                       {.lane = i,
+                                        .tag = settings_.clients > 1 ? numbered(i) : "",
+                                        .client_says_close = settings_.manages && !settings_.content,
+                                        .client_sends_plain = !settings_.content,
+                                        .client_sends_parts = false,
+                                        .server_answers = false}));
+    } else {
+      parts_.callers.push_back(add("client" + numbered(i), i, [&] {
+        return ca::caller_table({.content = settings_.content,
+                                 .goes_away = settings_.aborts,
+                                 .manages = settings_.manages});
+      }));
+      const Index caller = parts_.callers.back();
+      auto choice = [&](const char* what, machine::EventId event) {
+        system_.choices.push_back({"client" + numbered(i) + what, caller, event});
+      };
+      choice(" asks", event_id<Caller, ca::choose::Ask>());
+      choice(" asks, and says close", event_id<Caller, ca::choose::AskLast>());
+      choice(" sends the content", event_id<Caller, ca::choose::Content>());
+      choice(" leaves", event_id<Caller, ca::choose::Leave>());
+      choice(" goes away", event_id<Caller, ca::choose::GoAway>());
+    }
+    parts_.exchanges.push_back(add(name() + " exchange" + numbered(i), i,
+                                   [&] { return ex::exchange_table(settings_.exchange); }));
+  }
+
+  void add_hub() {
+    po::Profile pool = settings_.pool;
+    pool.slots = static_cast<std::uint8_t>(settings_.connections);
+    // A pool that does not look at its connections has no turn of the loop to wait for.
+    if (!settings_.upstream.client.profile.watches) pool.next_loop = false;
+    system_.lanes.push_back({.name = name() + " pool"});
+    parts_.pool = add(name() + " pool", parts_.hub, [&] { return po::pool_table(pool); });
+    parts_.observer = add("request", parts_.hub, [&] {
+      return rq::request_observer_table(
+          {.attempts = static_cast<std::uint8_t>(settings_.attempts_claimed)});
+    });
+    system_.observers.emplace_back(parts_.observer, 0u);
+    auto choice = [&](const char* what, machine::EventId event) {
+      system_.choices.push_back({what, parts_.observer, event});
+    };
+    choice("watch the next request of client 1", event_id<RequestObserver, rq::saw::Watch<0>>());
+    if (settings_.clients > 1) {
+      choice("watch the next request of client 2",
+             event_id<RequestObserver, rq::saw::Watch<1>>());
+    }
+  }
+
+  void add_connection(Index lane, Index k) {
+    system_.lanes.push_back({.name = "connection" + lettered(k), .kind = 1});
+    HopSettings hop = settings_.upstream;
+    hop.with_body = settings_.content;
+    hop.client.profile.pipelines = false;
+    hop.client.profile.closes_when_early = true;
+    const Placement place =
+        add_hop(system_, hop,
+                {.lane = lane,
+                 .tag = settings_.connections > 1 ? lettered(k) : "",
+                 .client_asks = false});
+    parts_.connections.push_back(place);
+    system_.observers.emplace_back(at(place, hop::observer), kUpstreamRaces);
+  }
+
+  static Index at(const Placement& place, hop::Component component) {
+    return static_cast<Index>(place.component + component);
+  }
+  static Index at(const Placement& place, hop::Queue queue) {
+    return static_cast<Index>(place.queue + queue);
+  }
+  template <class Out> void bind(Index component, Out output, std::vector<Action> actions) {
+    system_.bind(component, id(output), std::move(actions));
+  }
+
+  /// Nothing can happen any more on a hop whose applications have closed: the kernels are without
+  /// descriptors and the wires are empty (what is left are TCP's own timers).
+  void ends(Lane& lane, const Placement& place) {
+    auto locals = [&](hop::Component which, auto&& is_over) {
+      const Index component = at(place, which);
+      const machine::Table& table = *system_.components[component].table;
+      std::vector<bool> over(table.locals.size());
+      for (machine::LocalId l = 0; l < over.size(); ++l)
+        over[l] = is_over(table, l);
+      lane.over_in.emplace_back(component, std::move(over));
+    };
+    auto closed = [](const machine::Table& table, machine::LocalId l) {
+      return table.state_name(l) == app_s::Closed::name ||
+             table.state_name(l) == app_s::Listening::name;
+    };
+    auto no_descriptor = [](const machine::Table& table, machine::LocalId l) {
+      return table.state_name(l) == tcp::Listen::name ||
+             table.at(l, event_id<Endpoint, tcp::user::Close>()).verdict != machine::Verdict::taken;
+    };
+    locals(hop::client, closed);
+    locals(hop::client_kernel, no_descriptor);
+    locals(hop::server_kernel, no_descriptor);
+    locals(hop::server, closed);
+  }
+
+  template <int I> void bind_client() {
+    const Index exchange = parts_.exchanges[I];
+    using Out = ex::Out;
+    auto to_pool = [&]<class E>(Out output) {
+      bind(exchange, output, {raise<Pool, E>(parts_.pool)});
+    };
+    to_pool.template operator()<po::owner::Want<I>>(Out::want);
+    to_pool.template operator()<po::owner::WantLast<I>>(Out::want_last);
+    to_pool.template operator()<po::owner::WantFresh<I>>(Out::want_fresh);
+    to_pool.template operator()<po::owner::Content<I>>(Out::send_content);
+    to_pool.template operator()<po::owner::Cancel<I>>(Out::cancel);
+    to_pool.template operator()<po::owner::Drop<I>>(Out::drop_upstream);
+    auto observe = [&]<class E>(Out output) {
+      bind(exchange, output, {raise<RequestObserver, E>(parts_.observer)});
+    };
+    observe.template operator()<rq::saw::Responded<I>>(Out::respond);
+    observe.template operator()<rq::saw::Responded<I>>(Out::respond_rest);
+    observe.template operator()<rq::saw::Errored<I>>(Out::respond_error);
+    observe.template operator()<rq::saw::Errored<I>>(Out::close_downstream);
+    observe.template operator()<rq::saw::Cut<I>>(Out::cut);
+    observe.template operator()<rq::saw::Retried<I>>(Out::retried);
+    if (settings_.downstream) {
+      bind_hop<I>(exchange);
+    } else {
+      bind_caller<I>(exchange);
+    }
+
+    auto from_pool = [&]<class E>(po::Out first) {
+      bind(parts_.pool, po::of(first, I), {raise<Exchange, E>(exchange)});
+    };
+    bind(parts_.pool, po::of(po::Out::fresh_1, I),
+         {raise<RequestObserver, rq::saw::Fresh<I>>(parts_.observer)});
+    from_pool.template operator()<ex::pool::Fresh>(po::Out::fresh_1);
+    from_pool.template operator()<ex::pool::Reused>(po::Out::reused_1);
+    from_pool.template operator()<ex::pool::Overflow>(po::Out::overflow_1);
+    from_pool.template operator()<ex::upstream::HeadSent>(po::Out::head_sent_1);
+    from_pool.template operator()<ex::upstream::Part>(po::Out::part_1);
+    from_pool.template operator()<ex::upstream::Complete>(po::Out::complete_1);
+    from_pool.template operator()<ex::upstream::CompleteClose>(po::Out::complete_close_1);
+    from_pool.template operator()<ex::upstream::Refused>(po::Out::refused_1);
+    from_pool.template operator()<ex::upstream::Eof>(po::Out::eof_1);
+    from_pool.template operator()<ex::upstream::Reset>(po::Out::reset_1);
+    from_pool.template operator()<ex::upstream::Unwritten>(po::Out::unwritten_1);
+    from_pool.template operator()<ex::upstream::WriteFailed>(po::Out::write_failed_1);
+    from_pool.template operator()<ex::upstream::TimedOut>(po::Out::timed_out_1);
+    from_pool.template operator()<ex::upstream::Truncated>(po::Out::truncated_1);
+    from_pool.template operator()<ex::upstream::Stale>(po::Out::stale_1);
+  }
+
+  template <int I> void bind_caller(Index exchange) {
+    const Index caller = parts_.callers[I];
+    auto out = [&](ca::Out output, Action action) { bind(caller, output, {action}); };
+    out(ca::Out::asked, raise<RequestObserver, rq::saw::Asked<I>>(parts_.observer));
+    out(ca::Out::ask, raise<Exchange, ex::request::Whole>(exchange));
+    out(ca::Out::ask_last, raise<Exchange, ex::request::Last>(exchange));
+    out(ca::Out::ask_head, raise<Exchange, ex::request::Head>(exchange));
+    out(ca::Out::content, raise<Exchange, ex::request::End>(exchange));
+    out(ca::Out::gone, raise<Exchange, ex::downstream::Gone>(exchange));
+    out(ca::Out::completed, raise<RequestObserver, rq::saw::Completed<I>>(parts_.observer));
+    out(ca::Out::failed, raise<RequestObserver, rq::saw::Failed<I>>(parts_.observer));
+    out(ca::Out::went_away, raise<RequestObserver, rq::saw::GaveUp<I>>(parts_.observer));
+    auto in = [&](ex::Out output, Action action) { bind(exchange, output, {action}); };
+    in(ex::Out::respond, raise<Caller, ca::told::Response>(caller));
+    in(ex::Out::respond_error, raise<Caller, ca::told::Response>(caller));
+    in(ex::Out::respond_part, raise<Caller, ca::told::Part>(caller));
+    in(ex::Out::respond_rest, raise<Caller, ca::told::Rest>(caller));
+    in(ex::Out::cut, raise<Caller, ca::told::Cut>(caller));
+    in(ex::Out::close_downstream, raise<Caller, ca::told::Cut>(caller));
+  }
+
+  template <int I> void bind_hop(Index exchange) {
+    const Placement& place = parts_.clients[I];
+    const Index server = at(place, hop::server), client = at(place, hop::client);
+    using SOut = app_s::Out;
+    namespace head = app_s::head;
+    bind(server, SOut::read_request,
+         {during<ServerConnection, head::Request>(raise<Exchange, ex::request::Whole>(exchange)),
+          during<ServerConnection, head::Last>(raise<Exchange, ex::request::Last>(exchange)),
+          during<ServerConnection, head::Head>(raise<Exchange, ex::request::Head>(exchange))});
+    bind(server, SOut::content_read, {raise<Exchange, ex::request::End>(exchange)});
+    bind(server, SOut::close_fd, {raise<Exchange, ex::downstream::Gone>(exchange)});
+    auto respond = [&](ex::Out output, Action action) { bind(exchange, output, {action}); };
+    respond(ex::Out::say_close, raise<ServerConnection, app_s::manage::Shutdown>(server));
+    respond(ex::Out::respond, raise<ServerConnection, app_s::respond::Whole>(server));
+    respond(ex::Out::respond_error, raise<ServerConnection, app_s::respond::Whole>(server));
+    respond(ex::Out::respond_part, raise<ServerConnection, app_s::respond::Part>(server));
+    respond(ex::Out::respond_rest, raise<ServerConnection, app_s::respond::Rest>(server));
+    respond(ex::Out::cut, raise<ServerConnection, app_s::respond::Cut>(server));
+    respond(ex::Out::close_downstream, raise<ServerConnection, app_s::respond::Cut>(server));
+
+    using COut = app_c::Out;
+    auto observe = [&]<class E>(COut output) {
+      bind(client, output, {raise<RequestObserver, E>(parts_.observer)});
+    };
+    observe.template operator()<rq::saw::Asked<I>>(COut::asked);
+    observe.template operator()<rq::saw::Completed<I>>(COut::completed);
+    observe.template operator()<rq::saw::Failed<I>>(COut::lost);
+    observe.template operator()<rq::saw::Failed<I>>(COut::truncated);
+    observe.template operator()<rq::saw::Failed<I>>(COut::timed_out);
+    observe.template operator()<rq::saw::Closed<I>>(COut::close_fd);
+
+    Lane& lane = system_.lanes[I];
+    ends(lane, place);
+    std::vector<bool> idle(system_.components[exchange].table->locals.size());
+    for (machine::LocalId l = 0; l < idle.size(); ++l)
+      idle[l] = system_.components[exchange].table->state_name(l) == ex::Idle::name;
+    lane.over_in.emplace_back(exchange, std::move(idle));
+  }
+
+  template <int K> void bind_connection() {
+    const Placement& place = parts_.connections[K];
+    const Index client = at(place, hop::client);
+    using Out = app_c::Out;
+    namespace response = app_c::response;
+    namespace slot = po::slot;
+    auto tell = [&](Out output, Action action) { bind(client, output, {action}); };
+    const Action answered = raise<RequestObserver, rq::saw::Answered<K>>(parts_.observer);
+    const Action complete = raise<Pool, slot::Complete<K>>(parts_.pool);
+    const Action complete_close = raise<Pool, slot::CompleteClose<K>>(parts_.pool);
+    tell(Out::completed, during<ClientConnection, response::Whole>(answered));
+    tell(Out::completed, during<ClientConnection, response::WholeClose>(answered));
+    tell(Out::completed, during<ClientConnection, response::Tail>(answered));
+    tell(Out::completed, during<ClientConnection, response::Whole>(complete));
+    tell(Out::completed, during<ClientConnection, response::WholeClose>(complete_close));
+    tell(Out::completed, during<ClientConnection, response::Tail>(complete));
+    // Not the origin's answer to anything.
+    tell(Out::completed, during<ClientConnection, response::Timeout408>(complete));
+    tell(Out::response_begun, raise<Pool, slot::Part<K>>(parts_.pool));
+    tell(Out::lost, during<ClientConnection, app_c::transport::Eof>(
+                        raise<Pool, slot::Eof<K>>(parts_.pool)));
+    tell(Out::lost, during<ClientConnection, app_c::transport::Error>(
+                        raise<Pool, slot::Reset<K>>(parts_.pool)));
+    // Without content there is one write. With it a proxy cannot tell which of them failed.
+    tell(Out::lost, during<ClientConnection, app_c::transport::WriteError>(
+                        settings_.content ? raise<Pool, slot::WriteFailed<K>>(parts_.pool)
+                                          : raise<Pool, slot::Unwritten<K>>(parts_.pool)));
+    tell(Out::truncated, raise<Pool, slot::Truncated<K>>(parts_.pool));
+    tell(Out::timed_out, raise<Pool, slot::TimedOut<K>>(parts_.pool));
+    tell(Out::connect_failed, raise<Pool, slot::Refused<K>>(parts_.pool));
+    tell(Out::dead_on_peek, raise<Pool, slot::Stale<K>>(parts_.pool));
+    tell(Out::send_head, raise<Pool, slot::HeadSent<K>>(parts_.pool));
+    tell(Out::enter_pool, raise<Pool, slot::Free<K>>(parts_.pool));
+    tell(Out::close_fd, raise<Pool, slot::Ended<K>>(parts_.pool));
+    tell(Out::close_fd, raise<RequestObserver, rq::saw::Ended<K>>(parts_.observer));
+    tell(Out::asked, raise<RequestObserver, rq::saw::Sent<K>>(parts_.observer));
+    // What the kernel has told already is looked at first: the turn queues up behind it.
+    const Index input = at(place, hop::client_input);
+    tell(Out::next_loop, {.kind = Action::Kind::send, .target = input, .payload = hop::turn});
+    system_.deliver(input, hop::turn, {raise<Pool, slot::AttachDue<K>>(parts_.pool)});
+
+    Action knew = raise<RequestObserver, rq::saw::KernelKnew<K>>(parts_.observer);
+    knew.only_payloads = 1ull << hop::request | 1ull << hop::request_close | 1ull << hop::head;
+    bind(at(place, hop::client_kernel), tcp::Out::late_write, {knew});
+
+    const Index origin = at(place, hop::server);
+    const Action executed = raise<RequestObserver, rq::saw::Executed<K>>(parts_.observer);
+    bind(origin, app_s::Out::read_request,
+         {during<ServerConnection, app_s::head::Request>(executed),
+          during<ServerConnection, app_s::head::Last>(executed)});
+    bind(origin, app_s::Out::content_read, {executed});
+    bind(origin, app_s::Out::answered_early, {executed});
+
+    auto from_pool = [&](po::Out output, Action action) { bind(parts_.pool, output, {action}); };
+    for (int i = 0; i < settings_.clients; ++i) {
+      const auto attach = po::of(po::Out::attach_1a, 2 * i + K);
+      const auto attach_last = po::of(po::Out::attach_last_1a, 2 * i + K);
+      const Action attached = i == 0
+                                  ? raise<RequestObserver, rq::saw::Attached<K>>(parts_.observer)
+                                  : raise<RequestObserver, rq::saw::Attached<2 + K>>(parts_.observer);
+      from_pool(attach, attached);
+      from_pool(attach, settings_.content ? raise<ClientConnection, app_c::want::Head>(client)
+                                          : raise<ClientConnection, app_c::want::Request>(client));
+      from_pool(attach_last, attached);
+      from_pool(attach_last, raise<ClientConnection, app_c::want::Last>(client));
+    }
+    from_pool(po::of(po::Out::content_a, K), raise<ClientConnection, app_c::want::Body>(client));
+    from_pool(po::of(po::Out::abandon_a, K),
+              raise<ClientConnection, app_c::manage::Abandon>(client));
+    from_pool(po::of(po::Out::next_loop_a, K),
+              raise<ClientConnection, app_c::manage::NextLoop>(client));
+
+    Lane& lane = system_.lanes[static_cast<std::size_t>(parts_.hub + 1 + K)];
+    ends(lane, place);
+    // The observer first: the pool may hand the connection to the next request at once.
+    lane.on_renewed = {raise<RequestObserver, rq::saw::Renewed<K>>(parts_.observer),
+                       raise<Pool, slot::Renewed<K>>(parts_.pool)};
+  }
+
+  const ProxySettings& settings_;
+  ProxyParts parts_;
+  System system_;
+};
+
+}  // namespace
+
+System proxy_system(const ProxySettings& settings, ProxyParts* parts) {
+  return Proxy(settings).build(parts);
+}
+
+}  // namespace halfclose::deployment
