@@ -20,6 +20,7 @@ using deployment::format_duration;
 using proofs::ChainReport;
 using proofs::GuaranteeVerdict;
 using proofs::RaceVerdict;
+using proofs::RequestVerdict;
 using proofs::Verdict;
 
 constexpr std::size_t kWidth = 110;
@@ -38,6 +39,7 @@ std::string verdict_text(Verdict verdict, bool colour) {
     case Verdict::undecided:
       return coloured(padded, Colour::yellow, colour);
     case Verdict::absent:
+    case Verdict::masked:
       return coloured(padded, Colour::green, colour);
   }
   return padded;
@@ -49,19 +51,24 @@ std::string padded(std::string_view text, std::size_t width) {
   return result;
 }
 
-std::string race_text(const RaceVerdict& verdict, bool colour) {
-  constexpr std::size_t kIndent = 2 + 15 + 1 + 25 + 1, kFixIndent = 2 + 15 + 1 + 5;
-  std::string reason = verdict.reason;
-  if (verdict.margin) reason = "margin " + format_duration(*verdict.margin) + ": " + reason;
-  std::string text = "  " + verdict_text(verdict.verdict, colour) + " " +
-                     padded(verdict.race->slug, 25) + " " + wrapped(reason, kWidth, kIndent) + "\n";
+std::string row_text(Verdict verdict, std::string_view slug, const std::string& reason,
+                     const std::vector<std::string>& fixes, bool colour) {
+  constexpr std::size_t kIndent = 2 + 15 + 1 + 26 + 1, kFixIndent = 2 + 15 + 1 + 5;
+  std::string text = "  " + verdict_text(verdict, colour) + " " + padded(slug, 26) + " " +
+                     wrapped(reason, kWidth, kIndent) + "\n";
   std::string_view word = "fix: ";
-  for (const std::string& fix : verdict.fixes) {
+  for (const std::string& fix : fixes) {
     text += std::string(kFixIndent - 5, ' ') + std::string(word) +
             wrapped(fix, kWidth, kFixIndent) + "\n";
     word = " or: ";
   }
   return text;
+}
+
+std::string race_text(const RaceVerdict& verdict, bool colour) {
+  std::string reason = verdict.reason;
+  if (verdict.margin) reason = "margin " + format_duration(*verdict.margin) + ": " + reason;
+  return row_text(verdict.verdict, verdict.race->slug, reason, verdict.fixes, colour);
 }
 
 /// A report lists the verdicts hop by hop, as many for each: those of hop `hop` of `hops`.
@@ -71,16 +78,28 @@ std::span<const V> slice(const std::vector<V>& verdicts, std::size_t hop, std::s
   return {verdicts.data() + hop * each, each};
 }
 
-std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees, bool colour) {
-  std::string text;
+std::string guarantee_word(std::string_view slug, Verdict verdict, const std::string& reason,
+                           bool colour) {
+  return std::string(slug) + " " +
+         (verdict == Verdict::present  ? coloured("VIOLATED", Colour::red, colour)
+          : verdict == Verdict::absent ? "holds"
+                                       : "undecided (" + reason + ")");
+}
+
+std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees,
+                           std::span<const RequestVerdict> requests, bool colour) {
+  std::string on_hop, over_pool;
   for (const GuaranteeVerdict& verdict : guarantees) {
-    const std::string word =
-        verdict.verdict == Verdict::present  ? coloured("VIOLATED", Colour::red, colour)
-        : verdict.verdict == Verdict::absent ? "holds"
-                                             : "undecided (" + verdict.reason + ")";
-    text += (text.empty() ? "" : ", ") + std::string(verdict.guarantee->slug) + " " + word;
+    on_hop += (on_hop.empty() ? "" : ", ") +
+              guarantee_word(verdict.guarantee->slug, verdict.verdict, verdict.reason, colour);
   }
-  return "  guarantees      " + text + "\n";
+  for (const RequestVerdict& verdict : requests) {
+    if (!verdict.is_guarantee) continue;
+    over_pool += (over_pool.empty() ? "" : ", ") +
+                 guarantee_word(verdict.slug, verdict.verdict, verdict.reason, colour);
+  }
+  return "  guarantees      on a connection: " + wrapped(on_hop, kWidth, 18) +
+         "\n                  over the pool: " + wrapped(over_pool, kWidth, 18) + "\n";
 }
 
 /// `edge.upstream.idle_timeout = 1h` lines folded to one paragraph per node and role.
@@ -115,7 +134,7 @@ std::string assumptions_text(const ChainReport& report, bool sources) {
 std::string to_text(const ChainReport& report, const deployment::Chain& chain, bool colour,
                     bool sources) {
   std::string text;
-  std::vector<const RaceVerdict*> found;
+  std::vector<std::pair<std::string_view, std::string_view>> found;  // race, hop
   const std::size_t hops = chain.nodes.size() - 1;
   for (std::size_t hop = 0; hop < hops; ++hop) {
     const auto& client = chain.nodes[hop];
@@ -128,14 +147,23 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
     for (const RaceVerdict& verdict : slice(report.verdicts, hop, hops))
       of_hop.push_back(&verdict);
     std::stable_sort(of_hop.begin(), of_hop.end(), [](const RaceVerdict* a, const RaceVerdict* b) {
-      const auto rank = [](Verdict v) { return happens(v) ? 0 : v == Verdict::undecided ? 1 : 2; };
+      const auto rank = [](Verdict v) {
+        return happens(v) ? 0 : v == Verdict::undecided ? 1 : v == Verdict::masked ? 2 : 3;
+      };
       return rank(a->verdict) < rank(b->verdict);
     });
     for (const RaceVerdict* verdict : of_hop) {
       text += race_text(*verdict, colour);
-      if (happens(verdict->verdict)) found.push_back(verdict);
+      if (happens(verdict->verdict)) found.emplace_back(verdict->race->slug, verdict->hop);
     }
-    text += guarantee_text(slice(report.guarantees, hop, hops), colour) + "\n";
+    for (const RequestVerdict& verdict : slice(report.requests, hop, hops)) {
+      if (verdict.is_guarantee) continue;
+      text += row_text(verdict.verdict, verdict.slug, verdict.reason, verdict.fixes, colour);
+      if (happens(verdict.verdict)) found.emplace_back(verdict.slug, verdict.hop);
+    }
+    text += guarantee_text(slice(report.guarantees, hop, hops), slice(report.requests, hop, hops),
+                           colour) +
+            "\n";
   }
   text += assumptions_text(report, sources);
   text += "limits of the model:\n";
@@ -160,9 +188,9 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
   text += coloured("what to do", Colour::bold, colour) + ": " + std::to_string(found.size()) +
           (found.size() == 1 ? " race happens" : " races happen") +
           "; see the fixes above, and each counterexample with\n";
-  for (const RaceVerdict* verdict : found) {
-    text += "  halfclose explain " + std::string(verdict->race->slug) + " " + report.chain;
-    if (chain.nodes.size() > 2) text += " --hop '" + verdict->hop + "'";
+  for (const auto& [race, hop] : found) {
+    text += "  halfclose explain " + std::string(race) + " " + report.chain;
+    if (chain.nodes.size() > 2) text += " --hop '" + std::string(hop) + "'";
     text += "\n";
   }
   return text;
@@ -189,6 +217,17 @@ std::string to_json(const ChainReport& report) {
          {"fixes", verdict.fixes},
          {"witness", witness_json(verdict.witness)}});
   }
+  for (const RequestVerdict& verdict : report.requests) {
+    if (verdict.is_guarantee) continue;
+    json["verdicts"].push_back({{"hop", verdict.hop},
+                                {"race", verdict.slug},
+                                {"verdict", proofs::verdict_name(verdict.verdict)},
+                                {"margin_s", Json()},
+                                {"reason", verdict.reason},
+                                {"fix", proofs::joined(verdict.fixes)},
+                                {"fixes", verdict.fixes},
+                                {"witness", Json()}});
+  }
   json["guarantees"] = Json::array();
   for (const GuaranteeVerdict& verdict : report.guarantees) {
     json["guarantees"].push_back({{"hop", verdict.hop},
@@ -198,6 +237,16 @@ std::string to_json(const ChainReport& report) {
                                                                                    : "undecided"},
                                   {"reason", verdict.reason},
                                   {"witness", witness_json(verdict.witness)}});
+  }
+  for (const RequestVerdict& verdict : report.requests) {
+    if (!verdict.is_guarantee) continue;
+    json["guarantees"].push_back({{"hop", verdict.hop},
+                                  {"guarantee", verdict.slug},
+                                  {"verdict", verdict.verdict == Verdict::present  ? "violated"
+                                              : verdict.verdict == Verdict::absent ? "holds"
+                                                                                   : "undecided"},
+                                  {"reason", verdict.reason},
+                                  {"witness", Json()}});
   }
   json["assumptions"] = Json::array();
   for (const proofs::Assumption& one : report.assumptions) {

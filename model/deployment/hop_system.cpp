@@ -153,7 +153,7 @@ void bind_wire(System& system, Index wire, Index kernel, std::uint64_t data) {
 /// One hop within a system: its parts stand in one run from the place of the first.
 class Hop {
  public:
-  Hop(System& system, Placement place) : system(system), place_(place) {}
+  Hop(System& system, Placement place, bool ages) : system(system), place_(place), ages_(ages) {}
 
   void bind_client();
   void bind_server();
@@ -166,6 +166,7 @@ class Hop {
 
   System& system;
   Placement place_;
+  bool ages_;
 };
 
 void Hop::bind_client() {
@@ -199,7 +200,7 @@ void Hop::bind_client() {
   bind(Out::cancel_content, {cancel(at(hop::content))});
   bind(Out::asked, {note<saw::Asked>()});
   // The connection may have served any number of requests before the one that is seen.
-  bind(Out::enter_pool, {act(Action::Kind::age, kNone)});
+  if (ages_) bind(Out::enter_pool, {act(Action::Kind::age, kNone)});
   bind(Out::completed, {note<saw::Completed>()});
   bind(Out::completed_408, {note<saw::Completed408>()});
   bind(Out::lost, {note<saw::Lost>()});
@@ -453,6 +454,19 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   auto choice = [&]<class Def, class E>(const std::string& name, hop::Component of) {
     system.choices.push_back({name + tag, component(of), event_id<Def, E>()});
   };
+  if (!options.ages) {
+    auto any_age = [&]<class Def, class E>(hop::Timer which, const std::string& name,
+                                           hop::Component of) {
+      Timer& age = system.timers[static_cast<std::size_t>(place.timer + which)];
+      if (age.off) return;
+      age.off = true;
+      choice.template operator()<Def, E>(name, of);
+    };
+    any_age.operator()<ClientConnection, tc::Age>(
+        hop::client_age, client.name + " finds the connection too old", hop::client);
+    any_age.operator()<ServerConnection, ts::Age>(
+        hop::server_age, server.name + " finds the connection too old", hop::server);
+  }
   if (options.client_asks) {
     if (options.client_sends_plain) {
       choice.operator()<ClientConnection, app_c::want::Request>(client.name + " sends a request",
@@ -492,7 +506,7 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
         server.name + " shuts down gracefully", hop::server);
   }
 
-  Hop wiring(system, place);
+  Hop wiring(system, place, options.ages);
   wiring.bind_client();
   wiring.bind_server();
   return place;

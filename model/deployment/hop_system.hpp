@@ -61,6 +61,9 @@ struct Placement {
 struct HopOptions {
   system::Index lane = 0;
   std::string tag{};               ///< follows every name: tells the lanes of one hop apart
+  /// Requests before those that are seen are left out (System::aging). Else all are seen, and a
+  /// connection may reach its maximum age at any moment.
+  bool ages = true;
   bool client_asks = true;         ///< the environment sends requests; else something else raises them
   bool client_says_close = false;  ///< some of them carry the close option
   bool client_sends_plain = true;  ///< some of them have no content

@@ -80,6 +80,7 @@ class Proxy {
       parts_.clients.push_back(add_hop(system_, hop,
                                        {.lane = i,
                                         .tag = settings_.clients > 1 ? numbered(i) : "",
+                                        .ages = false,
                                         .client_says_close = settings_.manages && !settings_.content,
                                         .client_sends_plain = !settings_.content,
                                         .client_sends_parts = false,
@@ -136,6 +137,7 @@ class Proxy {
         add_hop(system_, hop,
                 {.lane = lane,
                  .tag = settings_.connections > 1 ? lettered(k) : "",
+                 .ages = false,
                  .client_asks = false});
     parts_.connections.push_back(place);
     system_.observers.emplace_back(at(place, hop::observer), kUpstreamRaces);

@@ -75,7 +75,7 @@ struct Profile {
   bool reused_is_free = false;     ///< retry.reused_is_free: a failure on a used connection costs no try
   std::uint8_t tries = 0;          ///< retry.tries, at most 3
   bool buffers_request = false;    ///< nothing is sent before the whole request is here
-  bool fails_silently = false;     ///< on_failure: close: the client connection is closed without a response
+  bool fails_silently = false;     ///< on_failure: close: after a failure on a used connection the client's is closed without a response
   // What RFC 9112 section 9 forbids; products have done each, and the theorem of decoupling must see it.
   bool forwards_close = false;     ///< the close option of a request is sent on to the origin
   bool mirrors_origin_close = false; ///< the close option of a response closes the client connection
@@ -134,7 +134,7 @@ constexpr void retry(Context& c, Outs& out) {
 constexpr void ask_other(Context& c, Outs& out) { detach(c); c.content_out = false; out.append(Out::want); }
 constexpr void finish(Context& c)              { c = {.profile = c.profile}; }
 /// The client learns of the failure by a response, or by the end of its connection.
-constexpr void tell(Context& c, Outs& out)     { out.append(c.profile.fails_silently ? Out::close_downstream : Out::respond_error); finish(c); }
+constexpr void tell(Context& c, Outs& out)     { out.append(c.profile.fails_silently && c.reused ? Out::close_downstream : Out::respond_error); finish(c); }
 
 template <auto May, auto Failed, class S, class On>
 using Fails = Rows<

@@ -208,6 +208,8 @@ std::string_view verdict_name(Verdict verdict) {
       return "not-excludable";
     case Verdict::undecided:
       return "undecided";
+    case Verdict::masked:
+      return "masked";
   }
   return {};
 }

@@ -16,6 +16,7 @@ enum class Verdict : std::uint8_t {
   absent,          ///< it does not happen
   not_excludable,  ///< it happens, whatever the closer's timers
   undecided,       ///< a limit was hit
+  masked,          ///< it happens, and a retry hides it from the client
 };
 std::string_view verdict_name(Verdict verdict);
 

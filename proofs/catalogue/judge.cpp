@@ -211,6 +211,12 @@ class ChainJudge {
     const auto [known, fresh] = analyses_.try_emplace(key_of(settings));
     if (fresh) known->second = analyse(settings, options_);
     const HopAnalysis& analysis = known->second;
+    std::uint64_t happening = 0;
+    for (const RaceAnalysis& judged : analysis.races) {
+      if (happens(judged.verdict)) happening |= goal(judged.race->output);
+    }
+    const RequestAnalysis requests =
+        analyse_requests(chain_, index, happening, options_.limits);
     const Node& client = chain_.nodes[index];
     const Node& server = chain_.nodes[index + 1];
     const std::string hop = client.name + "->" + server.name;
@@ -236,7 +242,9 @@ class ChainJudge {
           verdict.witness->statement = race.statement;
           verdict.witness->symptoms = symptoms_of(race, client, server);
           verdict.witness->fix = joined(verdict.fixes);
+          mask(verdict, requests, client.name);
           break;
+        case Verdict::masked:  // decided here, not by the hop
         case Verdict::absent:
           verdict.reason = absent_reason(judged, settings);
           if (judged.margin) verdict.margin = std::abs(judged.margin->delta);
@@ -261,6 +269,97 @@ class ChainJudge {
       if (judged.verdict == Verdict::undecided) verdict.reason = "stopped after " + judged.limit;
       report_.guarantees.push_back(std::move(verdict));
     }
+    judge_requests(hop, requests, happening, client.name);
+  }
+
+  static bool happens(Verdict verdict) {
+    return verdict == Verdict::present || verdict == Verdict::not_excludable;
+  }
+
+  /// A race after which no client sees an error, with any of the methods, is hidden by the retry.
+  static void mask(RaceVerdict& verdict, const RequestAnalysis& requests,
+                   const std::string& client) {
+    if (!requests.retries || verdict.race->outcome != Outcome::request_lost) return;
+    const std::uint64_t race = goal(verdict.race->output);
+    std::string hidden, seen;
+    for (const Masking& one : requests.maskings) {
+      const bool hides = (one.seen & race) && !(one.reaches_client & race) && requests.limit.empty();
+      std::string& list = hides ? hidden : seen;
+      list += (list.empty() ? "" : ", ") + one.method;
+    }
+    if (hidden.empty()) return;
+    if (seen.empty()) {
+      verdict.verdict = Verdict::masked;
+      verdict.reason += "; " + client + "'s retry hides it (" + hidden + ")";
+    } else {
+      verdict.reason += "; " + client + "'s retry hides it for " + hidden + ", not for " + seen;
+    }
+  }
+
+  void judge_requests(const std::string& hop, const RequestAnalysis& analysis,
+                      std::uint64_t happening, const std::string& client) {
+    // A connection that is dead before it is used again is what every cascade is made of.
+    const bool goes_stale =
+        happening & (goal(monitor::Out::keepalive_reuse) | goal(monitor::Out::stale_in_kernel) |
+                     goal(monitor::Out::closing_dead_zone) | goal(monitor::Out::max_age_close) |
+                     goal(monitor::Out::shutdown_close) | goal(monitor::Out::timer_beats_data));
+    for (const RequestRace& race : request_races()) {
+      RequestVerdict verdict{.hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
+      const RequestFinding* found = analysis.find(race.output);
+      if (!analysis.retries) {
+        verdict.verdict = Verdict::absent;
+        verdict.reason = client + " sends no request again";
+      } else if (found == nullptr) {
+        verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
+        verdict.reason = analysis.limit.empty() ? "no schedule leads there, whatever the timing"
+                                                : "stopped after " + analysis.limit;
+      } else if (race.output == monitor::request::Out::cascaded && !goes_stale) {
+        verdict.verdict = Verdict::absent;
+        verdict.reason = "no connection of the pool is dead before it is used again, in time";
+      } else {
+        verdict.verdict = Verdict::present;
+        verdict.finding = *found;
+        verdict.reason =
+            race.output == monitor::request::Out::cascaded
+                ? client + "'s retry may meet another dead connection of its pool"
+                : client + " sends a " + found->method +
+                      " again that its origin may have executed; nothing tells it apart";
+        verdict.fixes = request_fixes(race.output, client);
+      }
+      report_.requests.push_back(std::move(verdict));
+    }
+    for (const RequestGuarantee& guarantee : request_guarantees()) {
+      RequestVerdict verdict{.hop = hop,
+                             .slug = guarantee.slug,
+                             .statement = guarantee.statement,
+                             .is_guarantee = true,
+                             .reason = {}};
+      if (const RequestFinding* found = analysis.find(guarantee.output)) {
+        verdict.verdict = Verdict::present;
+        verdict.finding = *found;
+        verdict.reason = "with " + found->method;
+      } else {
+        verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
+        if (!analysis.limit.empty()) verdict.reason = "stopped after " + analysis.limit;
+      }
+      report_.requests.push_back(std::move(verdict));
+    }
+    report_.notes.push_back(hop + ": retries and the pool are judged " +
+                            (analysis.timed ? "in time, with " : "without time, with ") +
+                            std::to_string(analysis.bounds.requests) + " request" +
+                            (analysis.bounds.requests > 1 ? "s" : "") + " and " +
+                            std::to_string(analysis.bounds.connections) + " connection" +
+                            (analysis.bounds.connections > 1 ? "s" : "") +
+                            " at a time, any number one after another");
+  }
+
+  static std::vector<std::string> request_fixes(monitor::request::Out output,
+                                                const std::string& client) {
+    if (output == monitor::request::Out::cascaded)
+      return {"have " + client + " retry on a new connection (`retry.fresh_connection: true`)",
+              "let a failure on a used connection cost no try (`retry.reused_is_free: true`)"};
+    return {"have " + client + " retry idempotent methods only (`retry.methods`)",
+            "have " + client + " retry only what was never written (`retry.on: [unwritten]`)"};
   }
 
   /// The values a race depends on that the profile gave, not the chain.
@@ -297,7 +396,8 @@ class ChainJudge {
         "of requests on it" +
         std::string(chain_.with_body ? ", with and without content" : ", without content"));
     notes.push_back(
-        "retries are not applied: a verdict says what happens on the hop, before anybody retries");
+        "*masked* is said of a race after which no retry leaves the client with an error; what the "
+        "retry meets in its turn is judged by its own race");
     notes.push_back(
         "the link delay covers retransmission and the time a response takes to leave the server's "
         "kernel");
@@ -374,6 +474,8 @@ int exit_code(const ChainReport& report) {
   for (const RaceVerdict& verdict : report.verdicts)
     count(verdict.verdict);
   for (const GuaranteeVerdict& verdict : report.guarantees)
+    count(verdict.verdict);
+  for (const RequestVerdict& verdict : report.requests)
     count(verdict.verdict);
   return happens ? 1 : open ? 3 : 0;
 }

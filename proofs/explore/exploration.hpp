@@ -43,6 +43,8 @@ struct Progress {
 /// What to look for: outputs of the system's observer.
 struct Search {
   std::uint64_t goals = 0;      ///< set of observer outputs of which the shortest path is wanted
+  /// Of these too, but only in a step that emits all of `together` as well; never a reason to stop.
+  std::uint64_t goals_together = 0, together = 0;
   bool stop_when_found = true;  ///< stop when every goal has a path; otherwise explore to the end
   bool stop_at_first = false;   ///< stop when any goal has a path
   Limits limits{};
@@ -56,6 +58,7 @@ struct Found {
 
 struct Exploration {
   std::vector<Found> found;  ///< in order of discovery; one per goal at most
+  std::vector<Found> found_together;  ///< the same of Search::goals_together
   bool complete = false;     ///< everything reachable was seen
   std::string limit;         ///< why it is not complete, if a limit was hit
   std::uint64_t states = 0;  ///< discrete states

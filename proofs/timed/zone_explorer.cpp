@@ -49,7 +49,7 @@ class ZoneGraph {
 
   Exploration run() {
     const auto start = std::chrono::steady_clock::now();
-    std::uint64_t missing = search_.goals;
+    std::uint64_t missing = search_.goals, missing_together = search_.goals_together;
     const system::State initial = system_.initial();
     target_.read(system_, initial);
     Dbm zone(static_cast<int>(target_.clocks.size()));
@@ -76,11 +76,10 @@ class ZoneGraph {
           continue;
         system_.step(state, stimulus, step);
         ++result_.transitions;
-        for (std::uint64_t hit = step.emitted & missing; hit != 0; hit &= hit - 1) {
-          result_.found.push_back({static_cast<machine::OutputId>(__builtin_ctzll(hit)),
-                                   path_to(static_cast<std::uint32_t>(next), stimulus)});
-          missing &= ~(hit & -hit);
-        }
+        const auto node_index = static_cast<std::uint32_t>(next);
+        collect(step.emitted, missing, node_index, stimulus, result_.found);
+        if ((step.emitted & search_.together) == search_.together)
+          collect(step.emitted, missing_together, node_index, stimulus, result_.found_together);
         target_.read(system_, step.state);
         Dbm reached =
             zone.moved(step.clock_origins.data(), static_cast<int>(step.clock_origins.size()));
@@ -119,6 +118,15 @@ class ZoneGraph {
     nodes_.push_back({index, parent, arena_.size(), stimulus});
     arena_.insert(arena_.end(), zone.data(), zone.data() + cells);
     arena_.insert(arena_.end(), wider.data(), wider.data() + cells);
+  }
+
+  void collect(std::uint64_t emitted, std::uint64_t& missing, std::uint32_t node,
+               system::Stimulus stimulus, std::vector<Found>& found) const {
+    for (std::uint64_t hit = emitted & missing; hit != 0; hit &= hit - 1) {
+      found.push_back(
+          {static_cast<machine::OutputId>(__builtin_ctzll(hit)), path_to(node, stimulus)});
+      missing &= ~(hit & -hit);
+    }
   }
 
   static bool exceeds(const Dbm::Sums& a, const Dbm::Sums& b) {

@@ -1,0 +1,129 @@
+#include "proofs/catalogue/request_analysis.hpp"
+
+#include "proofs/explore/explorer.hpp"
+#include "proofs/timed/schedule.hpp"
+#include "proofs/timed/zone_explorer.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace halfclose::proofs {
+
+using namespace deployment;
+using monitor::request::Out;
+
+namespace {
+
+/// Two requests show what one cannot: the other one uses the connection between two tries and leaves
+/// it to go stale again, as a second connection would. `prove` explores more connections.
+constexpr std::uint64_t kZonesMax = 1'000'000;
+constexpr Bounds kBounds[] = {{1, 1}, {2, 1}};
+
+/// What one system shows, for requests that are all of one kind.
+struct Shown {
+  std::uint64_t seen = 0, reaches_client = 0;
+  std::vector<RequestFinding> found{};
+};
+
+class Requests {
+ public:
+  Requests(const Chain& chain, std::size_t hop, std::uint64_t happening, const Limits& limits)
+      : chain_(chain), hop_(hop), happening_(happening), limits_(limits) {}
+
+  RequestAnalysis run() {
+    for (const std::string& method : chain_.methods) {
+      Masking masking{.method = method};
+      judge(method, false, masking);
+      if (chain_.with_body && may_have_content(method)) judge(method, true, masking);
+      result_.maskings.push_back(std::move(masking));
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void judge(const std::string& method, bool content, Masking& masking) {
+    ProxySettings settings = proxy_settings(chain_, hop_, method, content);
+    for (const Race& race : races())
+      settings.upstream.with_shutdown |= race.needs_shutdown && (happening_ & goal(race.output));
+    const bool retries = settings.exchange.method &&
+                         (settings.exchange.tries > 0 || settings.exchange.reused_is_free);
+    result_.retries |= retries;
+    const auto [known, fresh] = shown_.try_emplace({content, settings.exchange.method});
+    if (fresh) known->second = show(settings, retries);
+    const Shown& shown = known->second;
+    masking.seen |= shown.seen;
+    masking.reaches_client |= shown.reaches_client;
+    for (RequestFinding found : shown.found) {
+      // To execute an idempotent request twice is what it may be retried for.
+      if (found.output == Out::at_most_once && is_idempotent(method)) continue;
+      found.method = method;
+      if (result_.find(found.output) == nullptr) result_.found.push_back(std::move(found));
+    }
+  }
+
+  Shown show(ProxySettings settings, bool retries) {
+    Shown shown;
+    for (const Bounds bounds : kBounds) {
+      if (bounds.requests > 1 && !retries) break;
+      settings.clients = bounds.requests;
+      settings.connections = bounds.connections;
+      const system::System system = proxy_system(settings);
+      Search search{.goals = ~0ull,
+                    .goals_together = happening_ << kUpstreamRaces,
+                    .together = goal(Out::failed),
+                    .stop_when_found = false,
+                    .limits = limits_};
+      search.limits.states = std::min(limits_.states, kZonesMax);
+      Exploration all = explore_timed(system, search);
+      const bool timed = all.complete;
+      if (!timed) {
+        result_.timed = false;
+        search.limits = limits_;
+        all = explore(system, search);
+        shown.reaches_client = ~0ull;
+      }
+      result_.states += all.states;
+      for (const Found& one : all.found) {
+        if (one.output >= kUpstreamRaces) {
+          shown.seen |= 1ull << (one.output - kUpstreamRaces);
+        } else if (!has(shown, static_cast<Out>(one.output))) {
+          RequestFinding found{
+              .output = static_cast<Out>(one.output), .settings = settings, .path = one.path};
+          if (timed) found.schedule = schedule(system, one.path).value();
+          shown.found.push_back(std::move(found));
+        }
+      }
+      for (const Found& one : all.found_together)
+        shown.reaches_client |= 1ull << (one.output - kUpstreamRaces);
+      if (!all.complete) {
+        result_.limit = all.limit;
+        break;
+      }
+      result_.bounds = bounds;
+    }
+    return shown;
+  }
+  static bool has(const Shown& shown, Out output) {
+    for (const RequestFinding& known : shown.found) {
+      if (known.output == output) return true;
+    }
+    return false;
+  }
+
+  const Chain& chain_;
+  std::size_t hop_;
+  std::uint64_t happening_;
+  const Limits& limits_;
+  std::map<std::pair<bool, bool>, Shown> shown_;  // by content, and whether the method is retried
+  RequestAnalysis result_;
+};
+
+}  // namespace
+
+RequestAnalysis analyse_requests(const Chain& chain, std::size_t hop, std::uint64_t happening,
+                                 const Limits& limits) {
+  return Requests(chain, hop, happening, limits).run();
+}
+
+}  // namespace halfclose::proofs

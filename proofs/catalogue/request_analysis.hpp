@@ -1,0 +1,59 @@
+// What retries make of the races on a hop: hidden from the client, or worse, a request executed
+// twice.
+//
+// A pool of connections to the hop's server, and callers of any kind in front of it, are explored in
+// time. Where that is too much it is done without: what no schedule does, no timing does.
+#pragma once
+
+#include "model/deployment/proxy_settings.hpp"
+#include "proofs/catalogue/catalogue.hpp"
+#include "proofs/catalogue/request_races.hpp"
+#include "proofs/explore/exploration.hpp"
+
+#include <string>
+#include <vector>
+
+namespace halfclose::proofs {
+
+/// How many requests and connections exist at a time in an exploration.
+struct Bounds {
+  int requests = 1, connections = 1;
+};
+
+/// A race as requests with one method meet it.
+struct Masking {
+  std::string method;
+  std::uint64_t seen = 0;    ///< races that happen in the composition
+  std::uint64_t reaches_client = 0;  ///< of these, those after which the client sees an error
+};
+
+struct RequestFinding {
+  monitor::request::Out output{};
+  std::string method;
+  deployment::ProxySettings settings{};
+  Path path{};
+  Schedule schedule{};  ///< empty when it was found without time
+};
+
+struct RequestAnalysis {
+  bool retries = false;  ///< the policy ever sends a request again
+  std::vector<Masking> maskings{};
+  std::vector<RequestFinding> found{};  ///< the first of each output, over all methods
+  Bounds bounds{};                      ///< the largest that was explored to the end
+  bool timed = true;                    ///< everything was explored in time
+  std::uint64_t states = 0;
+  std::string limit{};  ///< why something is undecided, when it is
+
+  const RequestFinding* find(monitor::request::Out output) const {
+    for (const RequestFinding& one : found) {
+      if (one.output == output) return &one;
+    }
+    return nullptr;
+  }
+};
+
+/// @param happening  races that happen on the hop in time: those whose masking is asked
+RequestAnalysis analyse_requests(const deployment::Chain& chain, std::size_t hop,
+                                 std::uint64_t happening, const Limits& limits);
+
+}  // namespace halfclose::proofs
