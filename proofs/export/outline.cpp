@@ -263,6 +263,40 @@ std::vector<std::size_t> Outline::nevers_at(Index component, machine::OutputId o
   return all;
 }
 
+When Outline::when(const Action& action, const Place& place) const {
+  When when;
+  switch (place.kind) {
+    case Place::Kind::binding:
+      when.never = action.only_during == system::kOnAlert;
+      if (action.only_during >= 0) {
+        when.event = event_of(place.component, static_cast<EventId>(action.only_during));
+        when.never |= when.event < 0;
+      }
+      when.messages = action.only_payloads & messages();
+      when.tests_message = when.messages != messages();
+      break;
+    case Place::Kind::delivery:
+      when.tests_alert = can_alert(place.queue);
+      when.alert = action.only_during == system::kOnAlert;
+      when.never = action.only_during >= 0 || !(action.only_payloads >> place.message & 1) ||
+                   (when.alert && !when.tests_alert);
+      break;
+    case Place::Kind::renewal:
+      when.never = action.only_during != system::kAlways;
+      break;
+  }
+  return when;
+}
+
+std::vector<bool> Outline::output_lists_of(Index component) const {
+  const ExportedTable& table = table_of(component);
+  std::vector<bool> used_lists(table.table->output_lists.size());
+  for (std::size_t i = 0; i < table.used.size(); ++i) {
+    if (table.used[i]) used_lists[table.table->cells[i].outputs] = true;
+  }
+  return used_lists;
+}
+
 std::string in_comment(std::string_view text) {
   std::string clean;
   for (const char c : text) {

@@ -47,6 +47,24 @@ struct ExportedTable {
   const machine::Cell* at(machine::LocalId local, machine::EventId event) const;
 };
 
+/// Where a list of actions stands: decides what they are told of the message and the event.
+struct Place {
+  enum class Kind : std::uint8_t { binding, delivery, renewal };
+  Kind kind = Kind::binding;
+  system::Index component = system::kNone;         ///< binding: whose
+  system::Index queue = system::kNone;             ///< delivery: out of which
+  system::Message message = system::kNoMessage;    ///< delivery: which
+};
+
+/// When an action of a list applies, as far as that is not known already.
+struct When {
+  bool never = false;
+  int event = -1;                ///< binding: only during this one, if any
+  bool tests_message = false;    ///< binding: only for these messages, or for none
+  std::uint64_t messages = 0;
+  bool tests_alert = false, alert = false;  ///< delivery: only if alerted, or only if not
+};
+
 /// Everything about a system that does not depend on the language of the export.
 struct Outline {
   /// @errors std::length_error when a table has more locals than 16 bits count
@@ -63,6 +81,19 @@ struct Outline {
   std::size_t lanes() const { return lane_ids.size(); }
   /// The asserted outputs among those of a component, as indices into `options.never`.
   std::vector<std::size_t> nevers_at(system::Index component, machine::OutputId output) const;
+
+  When when(const system::Action& action, const Place& place) const;
+  /// The application of the queue may be told of an item without reading it.
+  bool can_alert(system::Index queue) const {
+    const system::Queue& of = system.queues[queue];
+    return of.kind == system::QueueKind::receive && of.alerts && can_stop[queue];
+  }
+  /// The set of all messages.
+  std::uint64_t messages() const {
+    return system.messages.size() >= 64 ? ~0ull : (1ull << system.messages.size()) - 1;
+  }
+  /// The lists of outputs that the component's cells use.
+  std::vector<bool> output_lists_of(system::Index component) const;
 
   const system::System& system;
   const ExportOptions& options;

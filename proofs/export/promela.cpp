@@ -22,15 +22,6 @@ namespace {
 /// Spin reads embedded C in blocks of less than 64 KiB.
 constexpr std::size_t kBlockBytes = 48'000;
 
-/// Where an action stands: decides what it is told of the message and the event.
-struct Place {
-  enum class Kind { binding, delivery, renewal };
-  Kind kind = Kind::binding;
-  Index component = kNone;        ///< binding: whose
-  Message message = kNoMessage;   ///< delivery
-  bool can_alert = false;         ///< delivery: without being read, too
-};
-
 class Promela {
  public:
   Promela(const System& system, const ExportOptions& options)
@@ -77,7 +68,7 @@ class Promela {
   std::vector<Stimulus> stimuli(Index lane) const;
 
   std::string actions(const std::vector<Action>& actions, const Place& place) const;
-  std::string condition(const Action& action, const Place& place, bool& never) const;
+  std::string condition(const When& when) const;
   std::string effect(const Action& action, const Place& place) const;
   std::string raised(Index component, EventId event) const;
 
@@ -93,15 +84,7 @@ class Promela {
     return fmt::format("L{}()->armed_{}", system_.lane_of_timer(timer), outline_.timer_ids[timer]);
   }
   std::string attention(Index queue) const { return "waits_in_" + outline_.queue_ids[queue] + "()"; }
-  bool can_alert(Index queue) const {
-    return system_.queues[queue].kind == QueueKind::receive && system_.queues[queue].alerts &&
-           outline_.can_stop[queue];
-  }
-  std::string urgent() const { return fmt::format("{:#x}ULL", system_.urgent & messages()); }
-  std::uint64_t messages() const {
-    return system_.messages.size() >= 64 ? ~0ull : (1ull << system_.messages.size()) - 1;
-  }
-
+  std::string urgent() const { return fmt::format("{:#x}ULL", system_.urgent & outline_.messages()); }
   /// Adds C code, in as few blocks as Spin's reader allows.
   void block(const std::string& code) {
     if (block_.size() + code.size() > kBlockBytes) flush();
@@ -311,31 +294,12 @@ std::string Promela::raised(Index component, EventId event) const {
   return std::to_string(outline_.event_of(component, event));
 }
 
-std::string Promela::condition(const Action& action, const Place& place, bool& never) const {
+std::string Promela::condition(const When& when) const {
   std::vector<std::string> all;
-  switch (place.kind) {
-    case Place::Kind::binding:
-      if (action.only_during == system::kOnAlert) never = true;
-      if (action.only_during >= 0) {
-        const int event = outline_.event_of(place.component, static_cast<EventId>(action.only_during));
-        if (event < 0) never = true;
-        all.push_back(fmt::format("e == {}", event));
-      }
-      if ((action.only_payloads & messages()) != messages())
-        all.push_back(fmt::format("(m == NO_MESSAGE || {:#x}ULL >> m & 1)",
-                                  action.only_payloads & messages()));
-      break;
-    case Place::Kind::delivery:
-      if (!(action.only_payloads >> place.message & 1)) never = true;
-      if (action.only_during >= 0) never = true;
-      if (action.only_during == system::kOnAlert && !place.can_alert) never = true;
-      if (place.can_alert)
-        all.emplace_back(action.only_during == system::kOnAlert ? "alert" : "!alert");
-      break;
-    case Place::Kind::renewal:
-      if (action.only_during != system::kAlways) never = true;
-      break;
-  }
+  if (when.event >= 0) all.push_back(fmt::format("e == {}", when.event));
+  if (when.tests_message)
+    all.push_back(fmt::format("(m == NO_MESSAGE || {:#x}ULL >> m & 1)", when.messages));
+  if (when.tests_alert) all.emplace_back(when.alert ? "alert" : "!alert");
   std::string text;
   for (const std::string& one : all)
     text += (text.empty() ? "" : " && ") + one;
@@ -385,11 +349,10 @@ std::string Promela::effect(const Action& action, const Place& place) const {
 std::string Promela::actions(const std::vector<Action>& list, const Place& place) const {
   std::string code;
   for (const Action& action : list) {
-    bool never = false;
-    const std::string when = condition(action, place, never);
-    const std::string what = effect(action, place);
-    if (never || what.empty()) continue;
-    code += "    " + (when.empty() ? "" : "if (" + when + ") ") + what + "\n";
+    const When when = outline_.when(action, place);
+    const std::string what = when.never ? "" : effect(action, place), test = condition(when);
+    if (what.empty()) continue;
+    code += "    " + (test.empty() ? "" : "if (" + test + ") ") + what + "\n";
   }
   return code;
 }
@@ -399,10 +362,8 @@ void Promela::component(Index c) {
   const ExportedTable& table = outline_.table_of(c);
   const std::string& id = outline_.component_ids[c];
   const auto& outputs = table.table->outputs;
-  std::vector<bool> used(table.table->output_lists.size()), says(outputs.size());
-  for (std::size_t i = 0; i < table.used.size(); ++i) {
-    if (table.used[i]) used[table.table->cells[i].outputs] = true;
-  }
+  const std::vector<bool> used = outline_.output_lists_of(c);
+  std::vector<bool> says(outputs.size());
   block("\n/* " + in_comment(system_.components[c].name) + ": " +
         in_comment(table.table->machine) + " */\n");
   for (std::size_t o = 0; o < outputs.size(); ++o) {
@@ -476,7 +437,7 @@ std::string Promela::arrivals(Index q) const {
     const auto message = static_cast<Message>(i);
     const std::string body = actions(
         system_.delivery(q, message),
-        {.kind = Place::Kind::delivery, .message = message, .can_alert = can_alert(q)});
+        {.kind = Place::Kind::delivery, .queue = q, .message = message});
     if (!body.empty())
       cases += fmt::format("  case {}: /* {} */\n{}    break;\n", i,
                            in_comment(system_.messages[i]), body);
@@ -551,7 +512,7 @@ std::vector<Promela::Stimulus> Promela::stimuli(Index lane) const {
         fmt::format("  while ({1} > 0{2} && !wrong) {{\n    lane = {3};\n"
                     "    taken_from_{0}(take_from_{0}(0), 0);\n  }}\n",
                     id, count, reads, lane));
-    if (can_alert(q)) {
+    if (outline_.can_alert(q)) {
       add("alert_" + id, "the application of " + queue.name + " is told without reading",
           stopped + " && " + attention(q),
           fmt::format("  int i = 0;\n  while (!is_urgent_in_{0}(i)) i++;\n"
