@@ -10,8 +10,8 @@ using machine::Cell;
 using machine::EventId;
 using system::Action;
 using system::Index;
-using system::kNone;
 using system::kNoMessage;
+using system::kNone;
 using system::Message;
 using system::QueueKind;
 using system::System;
@@ -134,9 +134,9 @@ void Murphi::variables() {
   for (Index c = 0; c < system_.components.size(); ++c)
     text_ += fmt::format("  {}: 0..{};\n", at(c), no_row(c) - 1);
   for (Index q = 0; q < system_.queues.size(); ++q) {
-    text_ += fmt::format("  {0}: 0..{1};\n  {2}: array[0..{3}] of message_t; -- 0 beyond the count\n",
-                         of("count", q), system_.queues[q].capacity, of("items", q),
-                         system_.queues[q].capacity - 1);
+    text_ += fmt::format(
+        "  {0}: 0..{1};\n  {2}: array[0..{3}] of message_t; -- 0 beyond the count\n",
+        of("count", q), system_.queues[q].capacity, of("items", q), system_.queues[q].capacity - 1);
     if (outline_.can_stop[q]) text_ += "  " + of("stopped", q) + ": boolean;\n";
   }
   for (Index t = 0; t < system_.timers.size(); ++t) {
@@ -149,9 +149,9 @@ template <class Value>
 void Murphi::cells(const ExportedTable& table, const char* what, std::size_t otherwise,
                    Value value) {
   const std::size_t most = std::max(table.locals.size(), table.table->output_lists.size());
-  text_ += fmt::format("\n-- {0}\nfunction {1}_{2}(local: 0..{3}; e: event_t): 0..{4};\nbegin\n  switch e\n",
-                       in_comment(table.table->machine), what, table.id, table.locals.size() - 1,
-                       most);
+  text_ += fmt::format(
+      "\n-- {0}\nfunction {1}_{2}(local: 0..{3}; e: event_t): 0..{4};\nbegin\n  switch e\n",
+      in_comment(table.table->machine), what, table.id, table.locals.size() - 1, most);
   for (std::size_t e = 0; e < table.events.size(); ++e) {
     std::map<int, std::string> cases;
     for (std::size_t l = 0; l < table.locals.size(); ++l) {
@@ -249,7 +249,8 @@ begin
   text_ += "  if !" + of("stopped", q) + " then return " + count + " > 0; end;\n";
   if (queue.alerts)
     text_ += fmt::format(
-        "  for j := 0 to {} do\n    if j < {} & is_urgent_in_{}(j) then return true; end;\n  end;\n",
+        "  for j := 0 to {} do\n    if j < {} & is_urgent_in_{}(j) then return true; end;\n  "
+        "end;\n",
         queue.capacity - 1, count, id);
   text_ += "  return false;\nend;\n";
 }
@@ -257,8 +258,7 @@ begin
 std::string Murphi::condition(const When& when) const {
   std::vector<std::string> all;
   if (when.event >= 0) all.push_back(fmt::format("e = {}", when.event));
-  if (when.tests_message)
-    all.push_back("(m = NO_MESSAGE | " + is_one_of("m", when.messages) + ")");
+  if (when.tests_message) all.push_back("(m = NO_MESSAGE | " + is_one_of("m", when.messages) + ")");
   if (when.tests_alert) all.emplace_back(when.alert ? "alert" : "!alert");
   std::string text;
   for (const std::string& one : all)
@@ -331,12 +331,12 @@ void Murphi::component(Index c) {
     std::string body;
     for (const std::size_t n : outline_.nevers_at(c, output))
       body += "  error \"" + in_comment(outline_.options.never[n].name) + "\";\n";
-    body +=
-        actions(system_.bindings(c, output), {.kind = Place::Kind::binding, .component = c});
+    body += actions(system_.bindings(c, output), {.kind = Place::Kind::binding, .component = c});
     if (body.empty()) continue;
     says[o] = true;
     text_ += fmt::format(
-        "\n-- {}: {}\nprocedure {}_says_{}(var s: step_t; e: event_t; m: message_t);\nbegin\n{}end;\n",
+        "\n-- {}: {}\nprocedure {}_says_{}(var s: step_t; e: event_t; m: "
+        "message_t);\nbegin\n{}end;\n",
         in_comment(system_.components[c].name), in_comment(outputs[o]), id, o, body);
   }
   std::string lists;
@@ -413,7 +413,8 @@ void Murphi::arrivals(Index q) {
       cases += fmt::format("  case {}: -- {}\n{}", i, in_comment(system_.messages[i]), body);
   }
   text_ += fmt::format(
-      "\n-- out of {}\nprocedure taken_from_{}(var s: step_t; m: message_t; alert: boolean);\nbegin\n",
+      "\n-- out of {}\nprocedure taken_from_{}(var s: step_t; m: message_t; alert: "
+      "boolean);\nbegin\n",
       in_comment(system_.queues[q].name), outline_.queue_ids[q]);
   if (!cases.empty()) text_ += "  switch m\n" + cases + "  end;\n";
   text_ += "end;\n";
@@ -458,10 +459,11 @@ void Murphi::renewal() {
     calls += fmt::format("      case {0}: renew_{0}(s);\n", l);
   }
   if (calls.empty()) return;
-  text_ += "\nfunction is_over(l: lane_t): boolean;\nbegin\n  switch l\n" + tests +
-           "  end;\n  return false;\nend;\n\nprocedure renew(var s: step_t);\nbegin\n  for l: lane_t "
-           "do\n    if is_over(l) then\n      switch l\n" +
-           calls + "      end;\n      settle(s);\n    end;\n  end;\nend;\n";
+  text_ +=
+      "\nfunction is_over(l: lane_t): boolean;\nbegin\n  switch l\n" + tests +
+      "  end;\n  return false;\nend;\n\nprocedure renew(var s: step_t);\nbegin\n  for l: lane_t "
+      "do\n    if is_over(l) then\n      switch l\n" +
+      calls + "      end;\n      settle(s);\n    end;\n  end;\nend;\n";
   renews_ = true;
 }
 
@@ -504,14 +506,15 @@ void Murphi::stimuli() {
              reads);
     if (!outline_.can_alert(q)) continue;
     text_ += fmt::format(
-        "\nfunction first_urgent_in_{0}(): 0..{1};\nbegin\n  for j := 0 to {1} do\n    if j < {2} & "
+        "\nfunction first_urgent_in_{0}(): 0..{1};\nbegin\n  for j := 0 to {1} do\n    if j < {2} "
+        "& "
         "is_urgent_in_{0}(j) then return j; end;\n  end;\n  return 0;\nend;\n",
         id, queue.capacity - 1, count);
-    stimulus("alert_" + id, "the application of " + queue.name + " is told without reading",
-             of("stopped", q) + " & waits_in_" + id + "()", queue.lane,
-             fmt::format(
-                 "    take_from_{0}(first_urgent_in_{0}(), m);\n    taken_from_{0}(s, m, true);\n",
-                 id));
+    stimulus(
+        "alert_" + id, "the application of " + queue.name + " is told without reading",
+        of("stopped", q) + " & waits_in_" + id + "()", queue.lane,
+        fmt::format(
+            "    take_from_{0}(first_urgent_in_{0}(), m);\n    taken_from_{0}(s, m, true);\n", id));
   }
   for (Index t = 0; t < system_.timers.size(); ++t) {
     const system::Timer& timer = system_.timers[t];
@@ -543,18 +546,20 @@ void Murphi::stimuli() {
   }
 }
 
-/// One rule over all stimuli, and one call of `settle` in it: Rumur copies a procedure to each of its
-/// calls, so that a rule per stimulus would cost seconds.
+/// One rule over all stimuli, and one call of `settle` in it: Rumur copies a procedure to each of
+/// its calls, so that a rule per stimulus would cost seconds.
 void Murphi::rules() {
   stimuli();
   text_ += "\ntype\n  stimulus_t: enum {\n    " + ids_ + "\n  };\n";
   text_ += "\nfunction can(stimulus: stimulus_t): boolean;\nbegin\n  switch stimulus\n" + guards_ +
            "  end;\n  return false;\nend;\n";
-  text_ += "\nprocedure take(var s: step_t; stimulus: stimulus_t);\nvar m: message_t;\nbegin\n"
-           "  switch stimulus\n" +
-           lanes_ + "  end;\n  switch stimulus\n" + bodies_ + "  end;\nend;\n";
-  text_ += "\n-- An application that wakes takes one item after the other.\n"
-           "function goes_on(stimulus: stimulus_t): boolean;\nbegin\n";
+  text_ +=
+      "\nprocedure take(var s: step_t; stimulus: stimulus_t);\nvar m: message_t;\nbegin\n"
+      "  switch stimulus\n" +
+      lanes_ + "  end;\n  switch stimulus\n" + bodies_ + "  end;\nend;\n";
+  text_ +=
+      "\n-- An application that wakes takes one item after the other.\n"
+      "function goes_on(stimulus: stimulus_t): boolean;\nbegin\n";
   if (!repeats_.empty()) text_ += "  switch stimulus\n" + repeats_ + "  end;\n";
   text_ += "  return false;\nend;\n";
   text_ += fmt::format(R"(

@@ -300,7 +300,8 @@ std::vector<bool> Outline::output_lists_of(Index component) const {
 std::string in_comment(std::string_view text) {
   std::string clean;
   for (const char c : text) {
-    const bool plain = c >= ' ' && c <= '~' && std::string_view("'\"\\*/{}#`").find(c) == std::string_view::npos;
+    const bool plain =
+        c >= ' ' && c <= '~' && std::string_view("'\"\\*/{}#`").find(c) == std::string_view::npos;
     clean += plain ? c : ' ';
   }
   return clean;

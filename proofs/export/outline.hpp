@@ -51,16 +51,16 @@ struct ExportedTable {
 struct Place {
   enum class Kind : std::uint8_t { binding, delivery, renewal };
   Kind kind = Kind::binding;
-  system::Index component = system::kNone;         ///< binding: whose
-  system::Index queue = system::kNone;             ///< delivery: out of which
-  system::Message message = system::kNoMessage;    ///< delivery: which
+  system::Index component = system::kNone;       ///< binding: whose
+  system::Index queue = system::kNone;           ///< delivery: out of which
+  system::Message message = system::kNoMessage;  ///< delivery: which
 };
 
 /// When an action of a list applies, as far as that is not known already.
 struct When {
   bool never = false;
-  int event = -1;                ///< binding: only during this one, if any
-  bool tests_message = false;    ///< binding: only for these messages, or for none
+  int event = -1;              ///< binding: only during this one, if any
+  bool tests_message = false;  ///< binding: only for these messages, or for none
   std::uint64_t messages = 0;
   bool tests_alert = false, alert = false;  ///< delivery: only if alerted, or only if not
 };
@@ -103,7 +103,7 @@ struct Outline {
   std::vector<bool> can_stop;             ///< by queue: its application may stop reading
   std::vector<bool> can_arm;              ///< by timer
   std::vector<bool> can_choose;           ///< by choice: some local takes it
-  std::vector<bool> alone;                ///< by lane: no step of another touches or reads it, nor it another
+  std::vector<bool> alone;  ///< by lane: no step of another touches or reads it, nor it another
 };
 
 /// `text` without what ends a comment or upsets the lexers of Spin and Rumur.

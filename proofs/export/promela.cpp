@@ -11,8 +11,8 @@ using machine::EventId;
 using machine::LocalId;
 using system::Action;
 using system::Index;
-using system::kNone;
 using system::kNoMessage;
+using system::kNone;
 using system::Message;
 using system::QueueKind;
 using system::System;
@@ -77,14 +77,17 @@ class Promela {
                        outline_.component_ids[component]);
   }
   std::string of_queue(const char* what, Index queue) const {
-    return fmt::format("L{}()->{}_{}", system_.queues[queue].lane, what,
-                       outline_.queue_ids[queue]);
+    return fmt::format("L{}()->{}_{}", system_.queues[queue].lane, what, outline_.queue_ids[queue]);
   }
   std::string armed(Index timer) const {
     return fmt::format("L{}()->armed_{}", system_.lane_of_timer(timer), outline_.timer_ids[timer]);
   }
-  std::string attention(Index queue) const { return "waits_in_" + outline_.queue_ids[queue] + "()"; }
-  std::string urgent() const { return fmt::format("{:#x}ULL", system_.urgent & outline_.messages()); }
+  std::string attention(Index queue) const {
+    return "waits_in_" + outline_.queue_ids[queue] + "()";
+  }
+  std::string urgent() const {
+    return fmt::format("{:#x}ULL", system_.urgent & outline_.messages());
+  }
   /// Adds C code, in as few blocks as Spin's reader allows.
   void block(const std::string& code) {
     if (block_.size() + code.size() > kBlockBytes) flush();
@@ -147,8 +150,9 @@ void Promela::process(Index lane) {
   for (Index q = 0; q < system_.queues.size(); ++q) {
     if (system_.queues[q].lane != lane) continue;
     const std::string& id = outline_.queue_ids[q];
-    text_ += fmt::format("  unsigned count_{} : 4;\n  byte items_{}[{}];  /* 0 beyond the count */\n",
-                         id, id, system_.queues[q].capacity);
+    text_ +=
+        fmt::format("  unsigned count_{} : 4;\n  byte items_{}[{}];  /* 0 beyond the count */\n",
+                    id, id, system_.queues[q].capacity);
     if (outline_.can_stop[q]) text_ += fmt::format("  bit stopped_{};\n", id);
   }
   for (Index t = 0; t < system_.timers.size(); ++t) {
@@ -214,9 +218,10 @@ void Promela::cells(const ExportedTable& table) {
   std::string names;
   for (const EventId event : table.events)
     names += (names.empty() ? "" : ", ") + in_comment(table.table->events[event]);
-  block(fmt::format("\n/* {}: for each local and event the next local and the outputs.\n   Events: {} "
-                    "*/\n",
-                    in_comment(table.table->machine), names));
+  block(fmt::format(
+      "\n/* {}: for each local and event the next local and the outputs.\n   Events: {} "
+      "*/\n",
+      in_comment(table.table->machine), names));
   std::string chunks;
   for (std::size_t first = 0; first < table.locals.size(); first += rows) {
     const std::size_t count = std::min(rows, table.locals.size() - first);
@@ -230,10 +235,9 @@ void Promela::cells(const ExportedTable& table) {
                     ? "{NO_ROW,0},"
                     : fmt::format("{{{},{}}},", table.local_number[cell->next], cell->outputs);
       }
-      code += fmt::format("}}, /* {} {} */\n", l,
-                          table.locals.size() > 1000
-                              ? ""
-                              : in_comment(table.table->local_name(table.locals[l])));
+      code += fmt::format(
+          "}}, /* {} {} */\n", l,
+          table.locals.size() > 1000 ? "" : in_comment(table.table->local_name(table.locals[l])));
     }
     block(code + "};\n");
     chunks += fmt::format("{}cells_{}_{}", first == 0 ? "" : ", ", table.id, first / rows);
@@ -364,8 +368,8 @@ void Promela::component(Index c) {
   const auto& outputs = table.table->outputs;
   const std::vector<bool> used = outline_.output_lists_of(c);
   std::vector<bool> says(outputs.size());
-  block("\n/* " + in_comment(system_.components[c].name) + ": " +
-        in_comment(table.table->machine) + " */\n");
+  block("\n/* " + in_comment(system_.components[c].name) + ": " + in_comment(table.table->machine) +
+        " */\n");
   for (std::size_t o = 0; o < outputs.size(); ++o) {
     const auto output = static_cast<machine::OutputId>(o);
     bool occurs = false;
@@ -377,8 +381,7 @@ void Promela::component(Index c) {
     std::string body;
     for (const std::size_t n : outline_.nevers_at(c, output))
       body += "    never_" + outline_.never_ids[n] + " = 1;\n";
-    body += actions(system_.bindings(c, output),
-                    {.kind = Place::Kind::binding, .component = c});
+    body += actions(system_.bindings(c, output), {.kind = Place::Kind::binding, .component = c});
     if (body.empty()) continue;
     says[o] = true;
     block(fmt::format("static void {}_says_{}(int e, int m) {{ /* {} */\n{}}}\n", id, o,
@@ -394,14 +397,13 @@ void Promela::component(Index c) {
     if (!calls.empty()) lists += fmt::format("    case {}:{} break;\n", list, calls);
   }
   block(fmt::format("static void fire_{0}(int e, int m) {{\n", id) +
-        (table.events.empty()
-             ? "  wrong = 1;\n}\n"
-             : fmt::format("  const unsigned short *cell;\n"
-                           "  if (e < 0) {{ wrong = 1; return; }}\n"
-                           "  cell = cell_{}({}, e);\n"
-                           "  if (cell[0] == NO_ROW) {{ wrong = 1; return; }}\n"
-                           "  {} = cell[0];\n  switch (cell[1]) {{\n{}  }}\n}}\n",
-                           table.id, at(c), at(c), lists)));
+        (table.events.empty() ? "  wrong = 1;\n}\n"
+                              : fmt::format("  const unsigned short *cell;\n"
+                                            "  if (e < 0) {{ wrong = 1; return; }}\n"
+                                            "  cell = cell_{}({}, e);\n"
+                                            "  if (cell[0] == NO_ROW) {{ wrong = 1; return; }}\n"
+                                            "  {} = cell[0];\n  switch (cell[1]) {{\n{}  }}\n}}\n",
+                                            table.id, at(c), at(c), lists)));
 }
 
 std::string Promela::settling() const {
@@ -435,9 +437,9 @@ std::string Promela::arrivals(Index q) const {
   std::string cases;
   for (std::size_t i = 0; i < system_.messages.size(); ++i) {
     const auto message = static_cast<Message>(i);
-    const std::string body = actions(
-        system_.delivery(q, message),
-        {.kind = Place::Kind::delivery, .queue = q, .message = message});
+    const std::string body =
+        actions(system_.delivery(q, message),
+                {.kind = Place::Kind::delivery, .queue = q, .message = message});
     if (!body.empty())
       cases += fmt::format("  case {}: /* {} */\n{}    break;\n", i,
                            in_comment(system_.messages[i]), body);
@@ -474,7 +476,8 @@ std::string Promela::renewal() const {
     }
     for (Index c = 0; c < system_.components.size(); ++c) {
       if (outline_.lane_of(c) != l) continue;
-      moved += fmt::format("{}{} != {}", moved.empty() ? "" : " || ", at(c), outline_.initial_of(c));
+      moved +=
+          fmt::format("{}{} != {}", moved.empty() ? "" : " || ", at(c), outline_.initial_of(c));
       reset += fmt::format("  {} = {};\n", at(c), outline_.initial_of(c));
     }
     code += fmt::format(
@@ -491,10 +494,10 @@ std::vector<Promela::Stimulus> Promela::stimuli(Index lane) const {
   std::vector<Stimulus> all;
   auto add = [&](std::string id, std::string words, const std::string& guard,
                  const std::string& body) {
-    std::string functions =
-        fmt::format("static int can_{0}(void) {{ return {1}; }}\n"
-                    "static void do_{0}(void) {{\n  begin({2});\n{3}  renew();\n}}\n",
-                    id, guard, lane, body);
+    std::string functions = fmt::format(
+        "static int can_{0}(void) {{ return {1}; }}\n"
+        "static void do_{0}(void) {{\n  begin({2});\n{3}  renew();\n}}\n",
+        id, guard, lane, body);
     all.push_back({std::move(id), std::move(words), std::move(functions)});
   };
   for (Index q = 0; q < system_.queues.size(); ++q) {
@@ -523,8 +526,7 @@ std::vector<Promela::Stimulus> Promela::stimuli(Index lane) const {
   for (Index t = 0; t < system_.timers.size(); ++t) {
     const system::Timer& timer = system_.timers[t];
     if (system_.lane_of_timer(t) != lane || !outline_.can_arm[t]) continue;
-    const std::string waits =
-        timer.yields_to == kNone ? "" : " && !" + attention(timer.yields_to);
+    const std::string waits = timer.yields_to == kNone ? "" : " && !" + attention(timer.yields_to);
     add("expire_" + outline_.timer_ids[t], "expire " + timer.name, armed(t) + waits,
         fmt::format("  {} = 0;\n  raise_at({}, {}, NO_MESSAGE);\n  settle();\n", armed(t),
                     timer.owner, raised(timer.owner, timer.event)));
