@@ -99,7 +99,7 @@ void Murphi::head() {
   for (const ExportedTable& table : outline_.tables)
     events = std::max(events, table.events.size());
   text_ += fmt::format(
-      R"(-- {}, exported by halfclose for Rumur: {} components, {} queues, {} timers, {} choices, {} lanes.
+      R"(-- {}, exported by halfclose for Rumur: components {}, queues {}, timers {}, choices {}, lanes {}.
 --
 -- rumur --deadlock-detection off --output model.c FILE
 -- gcc -std=c11 -O2 -w -o model model.c -lpthread

@@ -301,7 +301,7 @@ std::string in_comment(std::string_view text) {
   std::string clean;
   for (const char c : text) {
     const bool plain =
-        c >= ' ' && c <= '~' && std::string_view("'\"\\*/{}#`").find(c) == std::string_view::npos;
+        c >= ' ' && c <= '~' && std::string_view("'\"\\*{}#`").find(c) == std::string_view::npos;
     clean += plain ? c : ' ';
   }
   return clean;

@@ -105,15 +105,15 @@ class Promela {
 
 void Promela::head() {
   text_ += fmt::format(
-      R"(/* {}, exported by halfclose for Spin: {} components, {} queues, {} timers, {} choices, {} lanes.
+      R"(/* {}, exported by halfclose for Spin: components {}, queues {}, timers {}, choices {}, lanes {}.
 
    spin -a FILE
    gcc -O2 -w -DSAFETY -DNOREDUCE -o pan pan.c
    ./pan -m1000000 -c0
 
    pan then prints our number of states, our number of transitions plus one (the initial state), and
-   as errors how often a step breaks an assertion. Without -c0 it stops at the first, and
-   spin -t -p FILE, or ./pan -r -v, shows the way there. pan exits 0 in any case.
+   as errors how often a step breaks an assertion. Without -c0 it stops at the first, and ./pan -r
+   shows the way there: [D_STEP57] is the step of line 57 of this file. pan exits 0 in any case.
      -A     ignore the assertions and see everything
      -E     not needed: every state is a valid end state
      -mN    longest path; `max search depth too small` means that not everything was seen
