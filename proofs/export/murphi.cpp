@@ -428,13 +428,10 @@ void Murphi::renewal() {
     if (lane.over_in.empty()) continue;
     std::string over, reset, moved;
     for (const auto& [component, locals] : lane.over_in) {
-      const ExportedTable& table = outline_.table_of(component);
-      std::string any;
-      for (std::size_t n = 0; n < table.locals.size(); ++n) {
-        if (locals[table.locals[n]])
-          any += fmt::format("{}{} = {}", any.empty() ? "" : " | ", at(component), n);
-      }
-      over += "  if !(" + (any.empty() ? "false" : any) + ") then return false; end;\n";
+      std::string any = "false";
+      for (const auto& [first, last] : outline_.runs_of(component, locals))
+        any += fmt::format(" | ({0} >= {1} & {0} <= {2})", at(component), first, last);
+      over += "  if !(" + any + ") then return false; end;\n";
     }
     for (Index q = 0; q < system_.queues.size(); ++q) {
       if (system_.queues[q].lane != l) continue;

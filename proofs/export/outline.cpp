@@ -288,6 +288,21 @@ When Outline::when(const Action& action, const Place& place) const {
   return when;
 }
 
+std::vector<std::pair<std::size_t, std::size_t>> Outline::runs_of(
+    Index component, const std::vector<bool>& locals) const {
+  const ExportedTable& table = table_of(component);
+  std::vector<std::pair<std::size_t, std::size_t>> runs;
+  for (std::size_t n = 0; n < table.locals.size(); ++n) {
+    if (!locals[table.locals[n]]) continue;
+    if (!runs.empty() && runs.back().second + 1 == n) {
+      runs.back().second = n;
+    } else {
+      runs.emplace_back(n, n);
+    }
+  }
+  return runs;
+}
+
 std::vector<bool> Outline::output_lists_of(Index component) const {
   const ExportedTable& table = table_of(component);
   std::vector<bool> used_lists(table.table->output_lists.size());

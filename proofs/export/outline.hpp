@@ -92,6 +92,9 @@ struct Outline {
   std::uint64_t messages() const {
     return system.messages.size() >= 64 ? ~0ull : (1ull << system.messages.size()) - 1;
   }
+  /// The exported numbers of those locals of a component, as runs from first to last.
+  std::vector<std::pair<std::size_t, std::size_t>> runs_of(system::Index component,
+                                                           const std::vector<bool>& locals) const;
   /// The lists of outputs that the component's cells use.
   std::vector<bool> output_lists_of(system::Index component) const;
 

@@ -41,7 +41,7 @@ class Promela {
     block(settling());
     for (Index q = 0; q < system_.queues.size(); ++q)
       block(arrivals(q));
-    block(renewal());
+    renewal();
     for (std::size_t lane = 0; lane < outline_.lanes(); ++lane) {
       for (const Stimulus& one : stimuli(static_cast<Index>(lane)))
         block(one.functions);
@@ -64,7 +64,9 @@ class Promela {
   std::string queue(Index queue) const;
   std::string settling() const;
   std::string arrivals(Index queue) const;
-  std::string renewal() const;
+  void renewal();
+  void within(const std::string& name,
+              const std::vector<std::pair<std::size_t, std::size_t>>& runs);
   std::vector<Stimulus> stimuli(Index lane) const;
 
   std::string actions(const std::vector<Action>& actions, const Place& place) const;
@@ -450,20 +452,34 @@ std::string Promela::arrivals(Index q) const {
       in_comment(system_.queues[q].name), outline_.queue_ids[q], cases);
 }
 
+/// The function `name` says whether a local is in one of the runs; there may be too many for one
+/// block.
+void Promela::within(const std::string& name,
+                     const std::vector<std::pair<std::size_t, std::size_t>>& runs) {
+  constexpr std::size_t kRunsInBlock = 1'000;
+  std::string parts = "0";
+  for (std::size_t begin = 0; begin < runs.size(); begin += kRunsInBlock) {
+    const std::string part = fmt::format("{}_part_{}", name, begin / kRunsInBlock);
+    std::string code = "static int " + part + "(int at) {\n  return 0";
+    for (std::size_t i = begin; i < std::min(begin + kRunsInBlock, runs.size()); ++i)
+      code += fmt::format("\n    || (at >= {} && at <= {})", runs[i].first, runs[i].second);
+    block(code + ";\n}\n");
+    parts += " || " + part + "(at)";
+  }
+  block("static int " + name + "(int at) { return " + parts + "; }\n");
+}
+
 /// Lanes that are over begin anew, in order of their index.
-std::string Promela::renewal() const {
+void Promela::renewal() {
   std::string code, calls;
   for (Index l = 0; l < system_.lanes.size(); ++l) {
     const system::Lane& lane = system_.lanes[l];
     if (lane.over_in.empty()) continue;
     std::string over, reset, moved;
-    for (const auto& [component, locals] : lane.over_in) {
-      const ExportedTable& table = outline_.table_of(component);
-      over += "  switch (" + at(component) + ") {\n";
-      for (std::size_t n = 0; n < table.locals.size(); ++n) {
-        if (locals[table.locals[n]]) over += fmt::format("  case {}:\n", n);
-      }
-      over += "    break;\n  default: return 0;\n  }\n";
+    for (std::size_t i = 0; i < lane.over_in.size(); ++i) {
+      const auto& [component, locals] = lane.over_in[i];
+      over += fmt::format("  if (!is_over_{}_{}({})) return 0;\n", l, i, at(component));
+      within(fmt::format("is_over_{}_{}", l, i), outline_.runs_of(component, locals));
     }
     for (Index q = 0; q < system_.queues.size(); ++q) {
       if (system_.queues[q].lane != l) continue;
@@ -487,7 +503,8 @@ std::string Promela::renewal() const {
         actions(lane.on_renewed, {.kind = Place::Kind::renewal}));
     calls += fmt::format("  if (!wrong && is_over_{0}()) renew_{0}();\n", l);
   }
-  return code + "static void renew(void) {\n" + calls + "}\n\n/* The steps. */\n";
+  block(code);
+  block("static void renew(void) {\n" + calls + "}\n\n/* The steps. */\n");
 }
 
 std::vector<Promela::Stimulus> Promela::stimuli(Index lane) const {

@@ -266,6 +266,33 @@ TEST_CASE("promela: one cell that is wrong is found", "[proofs][export]") {
   CHECK_FALSE(counts_of(pan(proofs::promela(mutant, known.options))) == known.counts);
 }
 
+TEST_CASE("named systems: each is found by its name and is like no other", "[proofs][catalogue]") {
+  std::set<std::pair<std::uint64_t, std::uint64_t>> sizes;
+  for (const proofs::NamedSystem& one : proofs::named_systems()) {
+    INFO(one.name);
+    CHECK(proofs::find_named_system(one.name) == &one);
+    const auto explored =
+        proofs::explore(one.make(), {.stop_when_found = false, .limits = {.states = 20'000}});
+    CHECK(sizes.emplace(explored.states, explored.transitions).second);
+  }
+  CHECK(sizes.size() >= 8);
+  CHECK(proofs::find_named_system("hop") == nullptr);
+}
+
+TEST_CASE("pan: a search that was cut short, or never began, says so", "[bench]") {
+  Known known(named("hop/plain"));
+  known.options.only = &known.use;
+  const PanRun cut =
+      bench::run_pan(proofs::promela(known.system, known.options),
+                     {.compiler = {"-O0", "-DSAFETY", "-DNOREDUCE"}, .depth = 5, .hash_bits = 16});
+  CHECK(cut.error == "");
+  CHECK_FALSE(cut.complete);
+  CHECK(cut.states < known.counts.states);
+  CHECK_FALSE(bench::run_pan("no model").error == "");
+  const bench::TemporaryDirectory directory;
+  CHECK(bench::run_process({"no-such-program"}, directory.path()).status == 127);
+}
+
 TEST_CASE("murphi: Rumur counts what we count", "[proofs][export]") {
   const std::string name = GENERATE("hop/plain", "tcp-pair/small");
   INFO(name);
