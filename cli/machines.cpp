@@ -1,4 +1,6 @@
-// halfclose machines: list, show, report, run.
+// halfclose machines: list, show, report, run; export is in export.cpp.
+#include "cli/machines.hpp"
+
 #include "cli/command.hpp"
 #include "cli/machine_pages.hpp"
 #include "model/deployment/role.hpp"
@@ -180,7 +182,8 @@ int run(const std::string& name, const std::string& path) {
 }  // namespace
 
 void add_machines(CLI::App& app, int& status) {
-  CLI::App* command = app.add_subcommand("machines", "list, show, check and run the machines");
+  CLI::App* command =
+      app.add_subcommand("machines", "list, show, check, run and export the machines");
   command->require_subcommand(1);
   command->add_subcommand("list", "every machine and its size")->callback([&status] {
     status = list();
@@ -207,6 +210,7 @@ void add_machines(CLI::App& app, int& status) {
   ran->add_option("MACHINE", options->name, "tcp-endpoint")->required();
   ran->add_option("SCRIPT", options->script, "the script")->required();
   ran->callback([options, &status] { status = run(options->name, options->script); });
+  add_export(*command, status);
 }
 
 }  // namespace halfclose::cli

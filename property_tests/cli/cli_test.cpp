@@ -230,21 +230,28 @@ TEST_CASE("halfclose check: ten thousand nodes", "[cli][slow]") {
 //--------------------------------------------------------------------------------------------
 
 TEST_CASE("halfclose: a command line that is wrong", "[cli]") {
-  for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{},
-                                             {"chck", kExample},
-                                             {"check"},
-                                             {"check", kExample, "more"},
-                                             {"check", kExample, "--frmat", "json"},
-                                             {"check", kExample, "--format", "xml"},
-                                             {"explain"},
-                                             {"explain", "keepalive-reuse", "--format", "png"},
-                                             {"machines"},
-                                             {"machines", "draw"},
-                                             {"machines", "show"},
-                                             {"machines", "show", "tcp-endpoint", "--format", "x"},
-                                             {"machines", "run", "tcp-endpoint"},
-                                             {""}}) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {},
+           {"chck", kExample},
+           {"check"},
+           {"check", kExample, "more"},
+           {"check", kExample, "--frmat", "json"},
+           {"check", kExample, "--format", "xml"},
+           {"explain"},
+           {"explain", "keepalive-reuse", "--format", "png"},
+           {"machines"},
+           {"machines", "draw"},
+           {"machines", "show"},
+           {"machines", "show", "tcp-endpoint", "--format", "x"},
+           {"machines", "run", "tcp-endpoint"},
+           {"machines", "export"},
+           {"machines", "export", "hop/plain"},
+           {"machines", "export", "hop/plain", "--promela", "--murphi"},
+           {"machines", "export", "tcp-pair/small", "--promela", "--never", "keepalive-reuse"},
+           {"machines", "export", kExample, "--promela"},
+           {"machines", "export", "none.yaml", "--promela"},
+           {"machines", "export", "hop/plain", "--promela", "-o", "/nonexistent/model.pml"},
+           {""}}) {
     refused(arguments);
   }
   CHECK_THAT(refused({"check", kExample, "--race", "keepalive-resue"}).err,
@@ -256,6 +263,12 @@ TEST_CASE("halfclose: a command line that is wrong", "[cli]") {
              Contains("'edge->app'"));
   CHECK_THAT(refused({"machines", "show", "http1-sever"}).err,
              Contains("did you mean `http1-server`?"));
+  CHECK_THAT(refused({"machines", "export", "hop/plane", "--promela"}).err,
+             Contains("did you mean `hop/plain`?"));
+  CHECK_THAT(refused({"machines", "export", kExample + ":alb->app", "--promela"}).err,
+             Contains(":edge->app'"));
+  CHECK_THAT(refused({"machines", "export", "hop/plain", "--promela", "--never", "one-outcom"}).err,
+             Contains("did you mean `one-outcome`?"));
 }
 
 TEST_CASE("halfclose: help and version", "[cli]") {
@@ -369,6 +382,39 @@ TEST_CASE("halfclose machines run: a script", "[cli]") {
     refused({"machines", "run", "tcp-endpoint", directory / "none.tcp"});
     refused({"machines", "run", "http1-server", directory.write("s.tcp", opening)});
     refused({"machines", "run", "tcp", directory / "s.tcp"});
+  }
+}
+
+TEST_CASE("halfclose machines export: a system", "[cli]") {
+  const Directory directory;
+  const std::string file = directory / "model";
+  SECTION("goes to standard output, or to a file") {
+    const Run shown = run({"machines", "export", "--murphi", "hop/plain"});
+    CHECK(shown.status == 0);
+    CHECK(run({"machines", "export", "--murphi", "hop/plain", "-o", file}).status == 0);
+    CHECK(contents(file) == shown.out);
+  }
+  SECTION("may be a hop of a chain, and asserts what is asked for") {
+    const Run result = run({"machines", "export", "--promela", "--used-cells", "--never",
+                            "keepalive-reuse", kExample + ":edge->app"});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, StartsWith("/*") && Contains("!never_keepalive_reuse") &&
+                               !Contains("never_one_outcome"));
+  }
+  SECTION("asserts the guarantees otherwise") {
+    const Run result = run({"machines", "export", "--promela", "--used-cells", "hop/plain"});
+    CHECK_THAT(result.out, Contains("!never_one_outcome"));
+  }
+  SECTION("is not written when a limit comes first") {
+    const Run result = run({"machines", "export", "--murphi", "tcp-pair", "--max-states", "1000"});
+    CHECK(result.status == 3);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, StartsWith("undecided:"));
+  }
+  SECTION("has a name that is listed") {
+    const Run list = run({"machines", "export", "--list"});
+    CHECK(list.status == 0);
+    CHECK_THAT(list.out, Contains("hop/plain") && Contains("tcp-pair"));
   }
 }
 
