@@ -190,6 +190,7 @@ class Machine {
     settle();
   }
   void raise(std::uint8_t component, std::uint8_t event, std::uint8_t payload) {
+    spend();
     (of_.components[component].lane == lane_ ? inside_ : outside_)
         .push_back({component, event, payload});
   }
@@ -208,7 +209,6 @@ class Machine {
     if (++work_ > kWorkMax) throw Wrong("the step does not end");
   }
   void process(const Raised& raised) {
-    spend();
     const Component& component = of_.components[raised.component];
     const Cell& found = cell(raised.component, raised.event);
     if (!found.taken)
