@@ -4,6 +4,7 @@
 # Prints `file:line: rule: the line` for each violation and exits 1. The rules:
 #   model-includes   model/ includes std, Boost.MP11, Boost.MSM, Boost.MPL and model/; model/deployment yaml-cpp too
 #   proofs-includes  of ours, proofs/ includes model/ and proofs/
+#   recheck-alone    of ours, proofs/recheck/ includes itself only: it checks what the others claim
 #   runtime-includes of ours, runtime/ includes model/ and runtime/; runtime/lab reads proofs/witness/ too
 #   rooted-include   our headers are included in quotes, from the root
 #   protocol-name    the engines of proofs/ name neither TCP nor HTTP outside comments
@@ -72,6 +73,7 @@ violations=$(
       else if (room == "model" && !quoted && target !~ /^[a-z0-9_]+$/ &&
                target !~ /^boost\/(mp11|msm|mpl)[.\/]/ &&
                !(target ~ /^yaml-cpp\// && FILENAME ~ /^model\/deployment\//)) violates("model-includes")
+      else if (FILENAME ~ /^proofs\/recheck\// && quoted && target !~ /^proofs\/recheck\//) violates("recheck-alone")
       else if (room == "proofs" && quoted && target !~ /^(model|proofs)\//) violates("proofs-includes")
       else if (room == "runtime" && quoted && target !~ /^(model|runtime)\// &&
                !(target ~ /^proofs\/witness\// && FILENAME ~ /^runtime\/lab\//)) violates("runtime-includes")

@@ -1,6 +1,5 @@
 #include "proofs/timed/zone_explorer.hpp"
 
-#include "proofs/explore/state_set.hpp"
 #include "proofs/timed/dbm.hpp"
 
 #include <algorithm>
@@ -44,8 +43,8 @@ struct Bounds {
 
 class ZoneGraph {
  public:
-  ZoneGraph(const system::System& system, const Search& search)
-      : system_(system), search_(search), states_(system.bytes()) {}
+  ZoneGraph(const system::System& system, const Search& search, StateSet& states)
+      : system_(system), search_(search), states_(states) {}
 
   Exploration run() {
     const auto start = std::chrono::steady_clock::now();
@@ -163,7 +162,7 @@ class ZoneGraph {
 
   const system::System& system_;
   const Search& search_;
-  StateSet states_;
+  StateSet& states_;
   std::vector<Node> nodes_;
   std::vector<Bound> arena_;
   std::vector<std::vector<Passed>> passed_;
@@ -173,8 +172,9 @@ class ZoneGraph {
 
 }  // namespace
 
-Exploration explore_timed(const system::System& system, const Search& search) {
-  return ZoneGraph(system, search).run();
+Exploration explore_timed(const system::System& system, const Search& search, StateSet* seen) {
+  StateSet own(system.bytes());
+  return ZoneGraph(system, search, seen != nullptr ? *seen : own).run();
 }
 
 }  // namespace halfclose::proofs

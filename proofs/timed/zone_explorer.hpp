@@ -6,6 +6,7 @@
 #pragma once
 
 #include "proofs/explore/exploration.hpp"
+#include "proofs/explore/state_set.hpp"
 
 namespace halfclose::proofs {
 
@@ -14,10 +15,12 @@ namespace halfclose::proofs {
 ///
 /// @param system  sealed; bounds in microseconds
 /// @param search  goals and limits; `limits.states` counts zones
+/// @param seen    when given, receives the discrete states that time allows
 /// @return        `complete`, or the limit that was hit
 /// @errors        std::logic_error when the system is wrong; std::length_error past 24 clocks in
 /// one state
 /// @source        Bengtsson and Yi 2004; Behrmann, Bouyer, Larsen, Pelanek 2004 (Extra-LU)
-Exploration explore_timed(const system::System& system, const Search& search);
+Exploration explore_timed(const system::System& system, const Search& search,
+                          StateSet* seen = nullptr);
 
 }  // namespace halfclose::proofs

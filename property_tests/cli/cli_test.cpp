@@ -363,6 +363,48 @@ TEST_CASE("halfclose machines: list, show and report", "[cli]") {
   }
 }
 
+TEST_CASE("halfclose recheck: a certificate", "[cli]") {
+  const std::string folder = HALFCLOSE_SOURCE_DIR "/examples/certificates/";
+  const std::string whole = contents(folder + "pooled-hop.certificate");
+  const Directory directory;
+  SECTION("that proves its claim") {
+    const Run result = run({"recheck", folder + "pooled-hop.certificate"});
+    CHECK(result.status == 0);
+    CHECK(result.err.empty());
+    CHECK_THAT(result.out, Contains("valid: the initial state is among the 22 states"));
+  }
+  SECTION("that does not: the state and the step are named") {
+    const Run result = run({"recheck", folder + "pooled-hop-incomplete.certificate"});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out, Contains("invalid: state 7 of the set:\n  lb: waiting"));
+    CHECK_THAT(result.out, Contains("step `deliver lb>app`: the state it leads to is not"));
+  }
+  SECTION("that is none: the place is named") {
+    std::string changed = whole;
+    changed[whole.size() / 2] = static_cast<char>(changed[whole.size() / 2] ^ 1);
+    for (const std::string& text :
+         {whole.substr(0, 100), changed, std::string("# a page\n"), std::string()}) {
+      const Run result = refused({"recheck", directory.write("file", text)});
+      CHECK_THAT(result.err, Contains("file: error: byte "));
+    }
+    CHECK_THAT(refused({"recheck", directory.write("file", whole.substr(0, 100))}).err,
+               Contains("byte 100: the file ends too early"));
+  }
+  SECTION("that is not there") {
+    refused({"recheck", directory / "none"});
+    refused({"recheck", HALFCLOSE_SOURCE_DIR});
+  }
+  SECTION("that takes too long, or is too large") {
+    const Run late = run({"recheck", folder + "pooled-hop.certificate", "--max-time", "0"});
+    CHECK(late.status == 3);
+    CHECK_THAT(late.err, Contains("--max-time"));
+    const Run large = run(
+        {"recheck", directory.write("file", std::string((1 << 20) + 1, ' ')), "--max-memory", "1"});
+    CHECK(large.status == 3);
+    CHECK_THAT(large.err, Contains("--max-memory"));
+  }
+}
+
 TEST_CASE("halfclose machines run: a script", "[cli]") {
   const Directory directory;
   const auto ran = [&](const std::string& text) {

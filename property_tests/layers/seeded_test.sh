@@ -56,6 +56,8 @@ caught model-includes   model/tcp/seeded.cpp       1 '#include <yaml-cpp/yaml.h>
 caught model-includes   model/seeded.hpp           1 '  #  include "runtime/io/loop.hpp"  // hidden'
 caught proofs-includes  proofs/witness/text.cpp    1 '#include "runtime/io/loop.hpp"'
 caught proofs-includes  proofs/witness/text.cpp    1 '#include "cli/check.hpp"'
+caught recheck-alone    proofs/recheck/seeded.cpp  1 '#include "model/system/system.hpp"'
+caught recheck-alone    proofs/recheck/seeded.cpp  1 '#include "proofs/explore/state_set.hpp"'
 caught runtime-includes runtime/io/loop.cpp        1 '#include "proofs/witness/witness.hpp"'
 caught runtime-includes runtime/lab/replay.cpp     1 '#include "proofs/explore/explorer.hpp"'
 caught rooted-include   proofs/witness/text.cpp    1 '#include "text.hpp"'
