@@ -270,6 +270,7 @@ class ChainJudge {
       report_.guarantees.push_back(std::move(verdict));
     }
     judge_requests(hop, requests, happening, client.name);
+    judge_eventualities(hop, settings);
   }
 
   static bool happens(Verdict verdict) {
@@ -304,7 +305,7 @@ class ChainJudge {
                      goal(monitor::Out::closing_dead_zone) | goal(monitor::Out::max_age_close) |
                      goal(monitor::Out::shutdown_close) | goal(monitor::Out::timer_beats_data));
     for (const RequestRace& race : request_races()) {
-      RequestVerdict verdict{.hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
+      PropertyVerdict verdict{.hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
       const RequestFinding* found = analysis.find(race.output);
       if (!analysis.retries) {
         verdict.verdict = Verdict::absent;
@@ -326,10 +327,10 @@ class ChainJudge {
                       " again that its origin may have executed; nothing tells it apart";
         verdict.fixes = request_fixes(race.output, client);
       }
-      report_.requests.push_back(std::move(verdict));
+      report_.properties.push_back(std::move(verdict));
     }
     for (const RequestGuarantee& guarantee : request_guarantees()) {
-      RequestVerdict verdict{.hop = hop,
+      PropertyVerdict verdict{.hop = hop,
                              .slug = guarantee.slug,
                              .statement = guarantee.statement,
                              .is_guarantee = true,
@@ -342,15 +343,47 @@ class ChainJudge {
         verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
         if (!analysis.limit.empty()) verdict.reason = "stopped after " + analysis.limit;
       }
-      report_.requests.push_back(std::move(verdict));
+      report_.properties.push_back(std::move(verdict));
     }
     report_.notes.push_back(hop + ": retries and the pool are judged " +
-                            (analysis.timed ? "in time, with " : "without time, with ") +
+                            (analysis.timed ? "in time, with up to " : "without time, with up to ") +
                             std::to_string(analysis.bounds.requests) + " request" +
                             (analysis.bounds.requests > 1 ? "s" : "") + " and " +
                             std::to_string(analysis.bounds.connections) + " connection" +
                             (analysis.bounds.connections > 1 ? "s" : "") +
                             " at a time, any number one after another");
+  }
+
+  void judge_eventualities(const std::string& hop, const HopSettings& settings) {
+    for (const Eventuality& eventuality : eventualities()) {
+      const bool is_race = !eventuality.race.empty() && !eventuality.number.empty();
+      PropertyVerdict verdict{.hop = hop,
+                              .slug = is_race ? eventuality.race : eventuality.slug,
+                              .statement = eventuality.statement,
+                              .is_guarantee = !is_race,
+                              .reason = {}};
+      const auto [known, fresh] =
+          endless_.try_emplace(std::string(eventuality.slug) + key_of(settings));
+      if (fresh) known->second = proofs::analyse(eventuality, settings, {}, options_.limits);
+      const EventualityAnalysis& judged = known->second;
+      switch (judged.verdict) {
+        case Eventually::holds:
+          verdict.verdict = Verdict::absent;
+          verdict.reason = "every run that goes on leaves it";
+          break;
+        case Eventually::violated:
+          verdict.verdict = Verdict::present;
+          for (const EndlessStay& stay : judged.found)
+            verdict.reason += (verdict.reason.empty() ? "" : "; ") + stay.stay;
+          verdict.fixes = {"give the side that stays a timer for it (idle_timeout, close_timeout, "
+                           "response_timeout)"};
+          break;
+        case Eventually::undecided:
+          verdict.reason = "stopped after " + judged.limit;
+          break;
+      }
+      report_.properties.push_back(std::move(verdict));
+    }
   }
 
   static std::vector<std::string> request_fixes(monitor::request::Out output,
@@ -448,6 +481,7 @@ class ChainJudge {
   const Chain& chain_;
   const AnalysisOptions& options_;
   std::map<std::string, HopAnalysis> analyses_;
+  std::map<std::string, EventualityAnalysis> endless_;
   std::set<std::string> assumed_;
   ChainReport report_;
 };
@@ -475,7 +509,7 @@ int exit_code(const ChainReport& report) {
     count(verdict.verdict);
   for (const GuaranteeVerdict& verdict : report.guarantees)
     count(verdict.verdict);
-  for (const RequestVerdict& verdict : report.requests)
+  for (const PropertyVerdict& verdict : report.properties)
     count(verdict.verdict);
   return happens ? 1 : open ? 3 : 0;
 }

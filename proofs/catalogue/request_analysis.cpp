@@ -100,7 +100,7 @@ class Requests {
         result_.limit = all.limit;
         break;
       }
-      result_.bounds = bounds;
+      if (bounds.requests > result_.bounds.requests) result_.bounds = bounds;
     }
     return shown;
   }
