@@ -1,0 +1,119 @@
+#include "proofs/catalogue/named_systems.hpp"
+
+#include "model/deployment/chain.hpp"
+#include "model/deployment/hop_system.hpp"
+#include "model/deployment/tcp_pair_system.hpp"
+
+#include <string>
+
+namespace halfclose::proofs {
+
+using namespace deployment;
+using http1::server::AgeClose;
+using http1::server::CloseStyle;
+using system::System;
+
+namespace {
+
+constexpr Time kSecond = 1'000'000;
+
+/// A minute of idleness at both ends, no other timer, nothing that differs from RFC 9112.
+HopSettings plain_hop() {
+  HopSettings hop;
+  hop.client.idle = hop.server.idle = 60 * kSecond;
+  hop.server.profile.close_style = CloseStyle::drain_then_fin;
+  hop.with_body = false;
+  hop.responses_fit = true;
+  return hop;
+}
+HopSettings body_hop() {
+  HopSettings hop = plain_hop();
+  hop.with_body = true;
+  hop.responses_fit = false;
+  return hop;
+}
+
+/// Two products and their defaults.
+/// @pre the profiles exist and have these roles
+HopSettings products(const std::string& client, const std::string& server) {
+  const LoadedChain loaded = parse_chain("chain:\n  - { name: client, profile: " + client +
+                                             " }\n  - { name: server, profile: " + server + " }\n",
+                                         client + "-" + server);
+  return hop_settings(loaded.chain.value(), 0);
+}
+
+/// Two hops that have nothing to do with each other: a lane each.
+System two_hops() {
+  System system;
+  name_messages(system);
+  for (system::Index lane = 0; lane < 2; ++lane) {
+    const std::string tag = lane == 0 ? "/first" : "/second";
+    system.lanes.push_back({.name = "hop" + tag});
+    const Placement place = add_hop(system, plain_hop(), {.lane = lane, .tag = tag});
+    system.observers.emplace_back(static_cast<system::Index>(place.component + hop::observer),
+                                  lane * 32u);
+  }
+  system.seal();
+  return system;
+}
+
+}  // namespace
+
+const std::vector<NamedSystem>& named_systems() {
+  static const std::vector<NamedSystem> all = {
+      {"hop/plain", "one hop, requests without content, responses that leave at once",
+       [] { return hop_system(plain_hop()); }},
+      {"hop/body", "the same with content, and responses that wait in kernel and buffer",
+       [] { return hop_system(body_hop()); }},
+      {"hop/shutdown", "the same, and the server may shut down gracefully at any moment",
+       [] {
+         HopSettings hop = body_hop();
+         hop.with_shutdown = true;
+         return hop_system(hop);
+       }},
+      {"hop/age", "connections end by age at both ends, and after a number of requests",
+       [] {
+         HopSettings hop = body_hop();
+         hop.client.age = 100 * kSecond;
+         hop.server.age = 90 * kSecond;
+         hop.server.drain = 5 * kSecond;
+         hop.server.profile.age_close = AgeClose::drain_then_close;
+         hop.client.profile.limits_requests = hop.server.profile.limits_requests = true;
+         return hop_system(hop);
+       }},
+      {"hop/pipelining", "a client that pipelines, peeks and half-closes; a server that lingers",
+       [] {
+         HopSettings hop = plain_hop();
+         hop.with_body = true;
+         hop.client.profile.pipelines = hop.client.profile.peeks = true;
+         hop.client.profile.half_closes = true;
+         hop.server.profile.close_style = CloseStyle::half_close_drain;
+         hop.server.close = 5 * kSecond;
+         hop.server.linger = 30 * kSecond;
+         return hop_system(hop);
+       }},
+      {"hop/envoy-node", "Envoy as the client of Node",
+       [] { return hop_system(products("envoy", "node")); }},
+      {"hop/alb-nginx", "an AWS load balancer as the client of nginx",
+       [] { return hop_system(products("aws-alb", "nginx")); }},
+      {"hop/go-haproxy", "Go's transport as the client of HAProxy 2",
+       [] { return hop_system(products("go-transport", "haproxy-2")); }},
+      {"hops/two", "hop/plain twice, in two lanes that never meet", two_hops},
+      {"tcp-pair/small", "two TCP endpoints, one segment of data on the way",
+       [] {
+         return tcp_pair_system({.left = 1, .right = 0});
+       }},
+      {"tcp-pair", "two TCP endpoints, windows of three and two segments: a million states",
+       [] { return tcp_pair_system(); }},
+  };
+  return all;
+}
+
+const NamedSystem* find_named_system(std::string_view name) {
+  for (const NamedSystem& system : named_systems()) {
+    if (system.name == name) return &system;
+  }
+  return nullptr;
+}
+
+}  // namespace halfclose::proofs
