@@ -1,6 +1,7 @@
 // halfclose prove: every claim of the manifest, proved again; exit 1 on any other verdict or count.
 #include "cli/command.hpp"
 #include "cli/manifest_options.hpp"
+#include "cli/prove_mutants.hpp"
 #include "proofs/catalogue/product_hops.hpp"
 
 #include <CLI/CLI.hpp>
@@ -25,7 +26,8 @@ using Json = nlohmann::ordered_json;
 struct Options {
   ManifestOptions manifest;
   std::string format = "text";
-  bool update = false, systems = false;
+  bool update = false, systems = false, mutants = false;
+  MutantOptions mutant;
 };
 
 bool undecided(const RowProof& proof) {
@@ -215,6 +217,12 @@ int run(const Options& options) {
                   manifest.rows.front().property + " on " + manifest.rows.front().system + "`");
   }
 
+  if (options.mutants) {
+    MutantOptions mutant = options.mutant;
+    mutant.json = options.format == "json";
+    return prove_mutants(manifest, rows, options.manifest.limits(), mutant);
+  }
+
   const bool talks = isatty(STDERR_FILENO) != 0;
   std::size_t done = 0;
   proofs::Search search{.limits = options.manifest.limits()};
@@ -247,6 +255,23 @@ void add_prove(CLI::App& app, int& status) {
       "prove", "prove every claim of the manifest again: verdict, states, transitions, depth");
   options->manifest.add_to(*command);
   command->add_flag("--update", options->update, "write what was found into --manifest FILE");
+  CLI::Option* mutants =
+      command->add_flag("--mutants", options->mutants,
+                        "mutate every machine and say which claim notices; prove nothing else");
+  command->add_option("--machine", options->mutant.machine, "mutate this machine only")
+      ->needs(mutants);
+  command->add_option("--every", options->mutant.every, "make each so manyth mutant only")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
+      ->needs(mutants);
+  command
+      ->add_option("--largest", options->mutant.largest,
+                   "leave out systems with more states than this")
+      ->capture_default_str()
+      ->needs(mutants);
+  command->add_option("--jobs", options->mutant.jobs, "threads; 0 is one per processor")
+      ->check(CLI::Range(0u, 256u))
+      ->needs(mutants);
+  mutants->excludes(command->get_option("--update"));
   command->add_flag("--systems", options->systems, "list the systems that a claim may name");
   command->add_option("--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

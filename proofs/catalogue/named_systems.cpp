@@ -100,9 +100,7 @@ const std::vector<NamedSystem>& named_systems() {
        [] { return hop_system(products("go-transport", "haproxy-2")); }},
       {"hops/two", "hop/plain twice, in two lanes that never meet", two_hops},
       {"tcp-pair/small", "two TCP endpoints, one segment of data on the way",
-       [] {
-         return tcp_pair_system({.left = 1, .right = 0});
-       }},
+       [] { return tcp_pair_system({.left = 1, .right = 0}); }},
       {"tcp-pair", "two TCP endpoints, windows of three and two segments: a million states",
        [] { return tcp_pair_system(); }},
   };

@@ -11,9 +11,10 @@ namespace {
 
 /// A hop of the chain `client` to `server`, each a node without its name: `profile: envoy, ...`.
 NamedSystem hop(std::string_view name, std::string_view about, const std::string& client,
-                const std::string& server, bool with_shutdown = false) {
-  const std::string chain =
-      "chain:\n  - { name: client, " + client + " }\n  - { name: server, " + server + " }\n";
+                const std::string& server, bool with_shutdown = false,
+                const std::string& requests = {}) {
+  const std::string chain = "chain:\n  - { name: client, " + client + " }\n  - { name: server, " +
+                            server + " }\n" + requests;
   return {name, about, [name, chain, with_shutdown] {
             const deployment::LoadedChain loaded =
                 deployment::parse_chain(chain, std::string(name));
@@ -48,6 +49,10 @@ const std::vector<NamedSystem>& product_hops() {
           "profile: envoy, downstream: { max_requests: 100, close_timeout: 1s }"),
       hop("hop/alb-nginx-shutdown", "an ALB as the client of nginx, which may reload at any moment",
           "profile: aws-alb", "profile: nginx", true),
+      hop("hop/shutdown-bare", "a server that may shut down; requests have no content",
+          "profile: rfc9112, upstream: { pipelining: false }",
+          "profile: rfc9112, downstream: { idle_timeout: 60s }", true,
+          "requests: { with_body: false }\n"),
       hop("hop/nginx-go", "nginx as the client of a Go server", "profile: nginx",
           "profile: go-server, downstream: { idle_timeout: 60s }"),
       hop("hop/haproxy-gunicorn", "HAProxy 3 as the client of gunicorn", "profile: haproxy-3",

@@ -2,7 +2,11 @@
 
 #include "model/deployment/role.hpp"
 #include "proofs/explore/explorer.hpp"
+#include "proofs/explore/state_set.hpp"
 #include "proofs/timed/zone_explorer.hpp"
+
+#include <algorithm>
+#include <stdexcept>
 
 namespace halfclose::proofs {
 
@@ -38,6 +42,48 @@ std::string wrong_output(const System& system, std::string_view object) {
          (near.empty() || near == object ? "" : "; did you mean `" + near + "`?");
 }
 
+struct Step {
+  const system::State& state;
+  const system::StepResult& result;
+  std::uint32_t depth;   ///< of `state`: steps of the shortest run to it
+  std::uint32_t behind;  ///< the number of the state it leads to
+};
+/// Every reachable step, breadth first.
+/// @pre the reachable states are known to be few enough
+template <class F> void for_each_step(const System& system, F&& seen) {
+  StateSet states(system.bytes());
+  states.insert(system.initial());
+  std::vector<std::uint32_t> depth(1);
+  std::vector<system::Stimulus> stimuli;
+  system::StepResult result;
+  for (std::uint32_t i = 0; i < states.size(); ++i) {
+    const system::State state = states[i];
+    system.enabled(state, stimuli);
+    for (const system::Stimulus stimulus : stimuli) {
+      system.step(state, stimulus, result);
+      const auto [behind, fresh] = states.insert(result.state);
+      if (fresh) depth.push_back(depth[i] + 1);
+      seen(Step{state, result, depth[i], behind});
+    }
+  }
+}
+
+/// A set of small numbers.
+struct Marks {
+  std::vector<bool> marked;
+  /// @return whether it is new
+  bool set(std::uint32_t number) {
+    if (number >= marked.size()) marked.resize(number + 1);
+    const bool fresh = !marked[number];
+    marked[number] = true;
+    return fresh;
+  }
+};
+
+Evidence cut_off(const Exploration& seen) {
+  return {.states = seen.states, .transitions = seen.transitions, .depth = seen.depth};
+}
+
 /// The shortest run that emits one of the outputs; nullptr when none was found.
 const Path* path_to_any(const Exploration& exploration, std::uint64_t outputs) {
   const Path* shortest = nullptr;
@@ -70,6 +116,88 @@ Evidence reached(Subject& subject, std::string_view object) {
   return by_reaching(subject, object, Finding::holds, Finding::broken);
 }
 
+/// With how many steps, and into how many states: a run that is lost among others is seen.
+Evidence emitted(Subject& subject, std::string_view object) {
+  Evidence evidence = reached(subject, object);
+  const auto& emissions = subject.emissions();
+  if (!emissions) return evidence;
+  evidence.states = evidence.transitions = 0;
+  const std::uint64_t outputs = outputs_named(subject.system(), object);
+  for (std::size_t place = 0; place < emissions->size(); ++place) {
+    if (!(outputs >> place & 1)) continue;
+    evidence.states += (*emissions)[place].states;
+    evidence.transitions += (*emissions)[place].steps;
+  }
+  return evidence;
+}
+std::string wrong_untimed_output(const System& system, std::string_view object) {
+  if (named(object).in_time) return "steps are not counted in time";
+  return wrong_output(system, object);
+}
+
+/// `COMPONENT from STATE to STATE`.
+struct Move {
+  system::Index component = system::kNone;
+  std::uint16_t from = 0, to = 0;
+};
+std::optional<Move> move_named(const System& system, std::string_view object) {
+  const std::size_t from = object.find(" from ");
+  const std::size_t to = from == std::string_view::npos ? from : object.find(" to ", from);
+  if (to == std::string_view::npos) return std::nullopt;
+  Move move;
+  for (system::Index c = 0; c < system.components.size(); ++c) {
+    if (system.components[c].name == object.substr(0, from)) move.component = c;
+  }
+  if (move.component == system::kNone) return std::nullopt;
+  const auto& states = system.components[move.component].table->states;
+  const auto state = [&](std::string_view name, std::uint16_t& found) {
+    const auto at = std::find(states.begin(), states.end(), name);
+    found = static_cast<std::uint16_t>(at - states.begin());
+    return at != states.end();
+  };
+  if (!state(object.substr(from + 6, to - from - 6), move.from) ||
+      !state(object.substr(to + 4), move.to))
+    return std::nullopt;
+  return move;
+}
+std::string wrong_move(const System& system, std::string_view object) {
+  if (move_named(system, object)) return {};
+  return "the system has no component with such states: `" + std::string(object) + "`";
+}
+
+Evidence moves(Subject& subject, std::string_view object) {
+  if (!subject.reachable().complete) return cut_off(subject.reachable());
+  const System& system = subject.system();
+  const Move move = *move_named(system, object);
+  const auto& locals = system.components[move.component].table->locals;
+  Evidence evidence{.finding = Finding::broken};
+  Marks led_to;
+  for_each_step(system, [&](const Step& step) {
+    if (locals[system.local(step.state, move.component)].state != move.from ||
+        locals[system.local(step.result.state, move.component)].state != move.to)
+      return;
+    if (evidence.transitions++ == 0) evidence.depth = step.depth + 1;
+    evidence.states += led_to.set(step.behind);
+    evidence.finding = Finding::holds;
+  });
+  return evidence;
+}
+
+Evidence fits(Subject& subject, std::string_view) {
+  try {
+    const Exploration& reachable = subject.reachable();
+    return {.finding = reachable.complete ? Finding::holds : Finding::undecided,
+            .states = reachable.states,
+            .transitions = reachable.transitions,
+            .depth = reachable.depth};
+  } catch (const std::logic_error&) {
+    return {.finding = Finding::broken};
+  }
+}
+std::string wrong_with_none(const System&, std::string_view object) {
+  return object.empty() ? "" : "nothing follows this claim";
+}
+
 }  // namespace
 
 Subject::Subject(const System& system, Search search)
@@ -100,6 +228,20 @@ const Exploration& Subject::reachable_in_time() {
   return *reachable_in_time_;
 }
 
+const std::optional<std::array<Subject::Emission, 64>>& Subject::emissions() {
+  if (emissions_ || !reachable().complete) return emissions_;
+  emissions_.emplace();
+  std::array<Marks, 64> led_to;
+  for_each_step(system_, [&](const Step& step) {
+    for (std::uint64_t rest = step.result.emitted; rest != 0; rest &= rest - 1) {
+      const auto place = static_cast<std::size_t>(__builtin_ctzll(rest));
+      ++(*emissions_)[place].steps;
+      (*emissions_)[place].states += led_to[place].set(step.behind);
+    }
+  });
+  return emissions_;
+}
+
 std::string Subject::limit() const {
   std::string text = reachable_ ? reachable_->limit : std::string{};
   if (reachable_in_time_ && !reachable_in_time_->limit.empty())
@@ -115,6 +257,17 @@ const std::vector<ClaimKind>& claim_kinds() {
        excluded},
       {"sometimes", "OUTPUT [at COMPONENT] [in time]", "a run makes an observer emit it",
        wrong_output, reached},
+      {"emits", "OUTPUT [at COMPONENT]",
+       "`sometimes`, and `transitions` counts the steps that emit it, `states` the states they "
+       "lead to",
+       wrong_untimed_output, emitted},
+      {"moves", "COMPONENT from STATE to STATE",
+       "steps take the component from one control state to the other, `transitions` of them, into "
+       "`states` states",
+       wrong_move, moves},
+      {"fits", "",
+       "every event that is raised meets a row, and no queue overflows; broken, its counts are 0",
+       wrong_with_none, fits},
   };
   return all;
 }
@@ -137,6 +290,10 @@ std::uint64_t outputs_named(const System& system, std::string_view object) {
     }
   }
   return set;
+}
+
+bool is_in_time(std::string_view object) {
+  return named(object).in_time;
 }
 
 }  // namespace halfclose::proofs

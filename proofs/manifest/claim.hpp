@@ -6,6 +6,7 @@
 
 #include "proofs/explore/exploration.hpp"
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ std::string_view finding_name(Finding finding);
 
 struct Evidence {
   Finding finding = Finding::undecided;
-  std::uint64_t states = 0;  ///< zones, of a claim in time
+  std::uint64_t states = 0;  ///< zones, of a claim in time; what a kind counts else, it says
   std::uint64_t transitions = 0;
   /// Of the shortest run that shows the claim or breaks it, where one does; else of the farthest
   /// state. Steps.
@@ -42,6 +43,12 @@ class Subject {
   /// The same within the bounds of the timers and wires.
   /// @errors also std::length_error past 24 clocks in one state
   const Exploration& reachable_in_time();
+  /// Per place in StepResult::emitted: the reachable steps that emit it, and the states they lead
+  /// to. Nothing when a limit was hit.
+  struct Emission {
+    std::uint64_t steps = 0, states = 0;
+  };
+  const std::optional<std::array<Emission, 64>>& emissions();
   /// The limits that were hit; empty when none was.
   std::string limit() const;
 
@@ -49,6 +56,7 @@ class Subject {
   const system::System& system_;
   Search search_;
   std::optional<Exploration> reachable_, reachable_in_time_;
+  std::optional<std::array<Emission, 64>> emissions_;
 };
 
 struct ClaimKind {
@@ -68,5 +76,7 @@ const ClaimKind* find_claim_kind(std::string_view word);
 /// The observers' outputs that `object` names, as a set of places in StepResult::emitted: `OUTPUT`
 /// of any observer, or `OUTPUT at COMPONENT`; ` in time` may follow. Zero when there is none.
 std::uint64_t outputs_named(const system::System& system, std::string_view object);
+/// The object of a claim ends with ` in time`.
+bool is_in_time(std::string_view object);
 
 }  // namespace halfclose::proofs

@@ -455,4 +455,62 @@ TEST_CASE("halfclose prove: what is wrong is refused", "[cli]") {
   CHECK_THAT(mistyped.err, Contains("t.csv:3:1: error: "));
 }
 
+TEST_CASE("halfclose prove: the kinds of claim", "[cli]") {
+  const Directory directory;
+  const std::string head = "property,system,verdict,states,transitions,depth\n";
+  const auto proved = [&](const std::string& row) {
+    return run({"prove", "--manifest", directory.write("m.csv", head + row + "\n")});
+  };
+  CHECK(proved("emits keepalive-reuse,hop/plain,holds,6,6,9").status == 0);
+  CHECK(proved("fits,tcp-pair/small,holds,4392,34454,21").status == 0);
+  CHECK(proved("moves left from TIME-WAIT to CLOSED,tcp-pair/small,holds,96,150,11").status == 0);
+  CHECK(proved("moves left from CLOSED to TIME-WAIT,tcp-pair/small,broken,0,0,0").status == 0);
+  CHECK(proved("emits keepalive-reuse in time,hop/plain,holds,6,6,9").status == 2);
+  CHECK(proved("fits well,hop/plain,holds,6,6,9").status == 2);
+  CHECK(proved("moves left to CLOSED,tcp-pair/small,holds,1,1,1").status == 2);
+  CHECK(proved("moves left from CLOSED to OPEN,tcp-pair/small,holds,1,1,1").status == 2);
+  CHECK(proved("moves middle from CLOSED to CLOSED,tcp-pair/small,holds,1,1,1").status == 2);
+  CHECK_THAT(run({"prove", "--systems"}).out, Contains("tcp-pair/small  "));
+}
+
+TEST_CASE("halfclose prove --mutants: a part of them", "[cli]") {
+  const Directory directory;
+  const std::string file = directory.write("m.csv", kManifest);
+  const std::vector<std::string> part = {"prove",     "--mutants",    "--manifest", file,
+                                         "--machine", "http1-client", "--every",    "20"};
+  const auto with = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = part;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  const Run text = with({});
+  CHECK(text.status == (text.out.find("\nhelp") == std::string::npos &&
+                                text.out.find(" 0 unexplained") != std::string::npos
+                            ? 0
+                            : 1));
+  CHECK_THAT(text.out, StartsWith("machine ") && Contains("\nhttp1-client ") &&
+                           Contains("survive, no reachable state depends on it:"));
+  CHECK(text.out == with({"--jobs", "1"}).out);
+
+  const Json json = Json::parse(with({"--format", "json"}).out);
+  REQUIRE(json["mutants"].size() > 20);
+  for (const Json& mutant : json["mutants"]) {
+    CHECK(mutant["machine"] == "http1-client");
+    CHECK(mutant["properties"].empty() == (mutant["fate"] != "killed"));
+  }
+  CHECK(json["kills"].contains("sometimes keepalive-reuse"));
+
+  const Run small = with({"--largest", "10"});
+  CHECK(small.status == 3);
+  CHECK_THAT(small.out, Contains("left out for their size (--largest): hop/rfc9112"));
+
+  const Run cut = with({"--max-states", "100"});
+  CHECK(cut.status == 3);
+  CHECK(cut.out.empty());
+  CHECK_THAT(refused({"prove", "--mutants", "--machine", "http1-clint"}).err,
+             Contains("did you mean `http1-client`?"));
+  refused({"prove", "--machine", "http1-client"});
+  refused({"prove", "--mutants", "--update", "--manifest", file});
+}
+
 }  // namespace
