@@ -112,8 +112,8 @@ violations=$(
     folder=${file%/*}
     while [[ ! -f $folder/CMakeLists.txt && $folder == */* ]]; do folder=${folder%/*}; done
     [[ -f $folder/CMakeLists.txt ]] || continue
-    # Names end at blanks and parentheses.
-    tr -s '[:space:]()' '\n' <"$folder/CMakeLists.txt" | grep -qxF -- "${file#"$folder"/}" ||
+    # Names end at blanks and parentheses. grep reads to the end (no -q): tr must not fail on a closed pipe.
+    tr -s '[:space:]()' '\n' <"$folder/CMakeLists.txt" | grep -xF -- "${file#"$folder"/}" >/dev/null ||
       echo "$file:1: unlisted: $folder/CMakeLists.txt does not name it"
   done
 )
