@@ -43,7 +43,9 @@ std::vector<Table> server_tables() {
                                            .shutdown_announced = flag,
                                            .reads_during_close = flag,
                                            .aborts_half_closed = flag,
-                                           .limits_requests = flag}));
+                                           .limits_requests = flag,
+                                           .closes_unannounced = !flag,
+                                           .close_delimited = flag}));
         tables.push_back(connection_table({.close_style = style,
                                            .age_close = age,
                                            .early_closes = !flag,
@@ -61,10 +63,19 @@ std::vector<Table> client_tables() {
           connection_table({.write_error_fatal = false,
                             .closes_when_early = true,
                             .peeks = true,
-                            .limits_requests = true}),
+                            .limits_requests = true,
+                            .attaches_later = true,
+                            .honours_close = false}),
           connection_table(
               {.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
-          connection_table({.write_error_fatal = false, .pipelines = true})};
+          connection_table({.write_error_fatal = false, .pipelines = true}),
+          connection_table({.peeks = true, .waits_for_close = true, .closes_on_removal = true}),
+          connection_table({.pipelines = true,
+                            .attaches_later = true,
+                            .honours_close = false,
+                            .idle_from_start = true}),
+          connection_table({.peeks = true, .honours_close = false}),
+          connection_table({.honours_close = false})};
 }
 
 const std::vector<Entry>& entries() {

@@ -45,6 +45,10 @@ struct HopSettings {
   Time content_within =
       kOff;  ///< the rest of a request follows its head by then, unless a response ends it
   bool with_shutdown = false;  ///< the server may shut down gracefully at any moment
+  bool with_waiting = false;   ///< a request may wait for the connection while it is busy
+  bool with_crash = false;     ///< the server's process may end at any moment
+  bool with_removal =
+      false;  ///< the client may be told that the server left the load-balancing set
 };
 
 }  // namespace halfclose::deployment

@@ -30,9 +30,10 @@ constexpr std::uint64_t set(std::initializer_list<Message> messages) {
 constexpr std::uint64_t kAsks = set({hop::request, hop::request_close, hop::head});
 constexpr std::uint64_t kClientData =
     set({hop::request, hop::request_close, hop::head, hop::more, hop::body});
-constexpr std::uint64_t kServerData = set(
-    {hop::response, hop::response_close, hop::part, hop::part_close, hop::tail, hop::timeout_408});
-constexpr std::uint64_t kParts = set({hop::part, hop::part_close});
+constexpr std::uint64_t kServerData =
+    set({hop::response, hop::response_close, hop::part, hop::part_close, hop::tail,
+         hop::timeout_408, hop::response_open, hop::part_open});
+constexpr std::uint64_t kParts = set({hop::part, hop::part_close, hop::part_open});
 
 template <class Def, class E> Action raise(Index component, Message payload = kNoMessage) {
   return {.kind = Action::Kind::raise,
@@ -159,7 +160,9 @@ class Hop {
   void bind_server();
 
  private:
-  Index at(hop::Component component) const { return static_cast<Index>(place_.component + component); }
+  Index at(hop::Component component) const {
+    return static_cast<Index>(place_.component + component);
+  }
   Index at(hop::Queue queue) const { return static_cast<Index>(place_.queue + queue); }
   Index at(hop::Timer timer) const { return static_cast<Index>(place_.timer + timer); }
   template <class E> Action note() const { return raise<HopObserver, E>(at(hop::observer)); }
@@ -198,6 +201,16 @@ void Hop::bind_client() {
   bind(Out::arm_content, {arm(at(hop::content))});
   bind(Out::cancel_content, {cancel(at(hop::content))});
   bind(Out::asked, {note<saw::Asked>()});
+  bind(Out::waited, {note<saw::Waited>()});
+  bind(Out::reused_unwatched, {note<saw::ReusedUnwatched>()});
+  bind(Out::reused_removed, {note<saw::ReusedRemoved>()});
+  bind(Out::ignores_close, {note<saw::IgnoresClose>()});
+  bind(Out::write_failed, {note<saw::WriteFailed>()});
+  bind(Out::idle_while_connecting, {note<saw::IdleConnecting>()});
+  bind(Out::awaits_close, {note<saw::AwaitsClose>()});
+  bind(Out::attach_later, {send(at(hop::client_input), hop::next_loop)});
+  system.deliver(at(hop::client_input), hop::next_loop,
+                 {raise<ClientConnection, app_c::transport::NextLoop>(at(hop::client))});
   // The connection may have served any number of requests before the one that is seen.
   bind(Out::enter_pool, {act(Action::Kind::age, kNone)});
   bind(Out::completed, {note<saw::Completed>()});
@@ -209,7 +222,8 @@ void Hop::bind_client() {
 
   bind_kernel<ClientConnection, app_c::transport::Eof, app_c::transport::Error,
               app_c::transport::WriteError>(
-      system, {at(hop::client_kernel), at(hop::to_server), at(hop::client_input), kServerData}, at(hop::client));
+      system, {at(hop::client_kernel), at(hop::to_server), at(hop::client_input), kServerData},
+      at(hop::client));
   auto kernel = [&](tcp::Out output, Action action) {
     system.bind(at(hop::client_kernel), id(output), {action});
   };
@@ -217,21 +231,26 @@ void Hop::bind_client() {
   system.deliver(at(hop::client_input), hop::connected,
                  {raise<ClientConnection, app_c::transport::Connected>(at(hop::client))});
   kernel(tcp::Out::late_write, only(kAsks, note<saw::KernelKnew>()));
-  kernel(tcp::Out::would_block,
-         during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Alive>(at(hop::client))));
+  kernel(
+      tcp::Out::would_block,
+      during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Alive>(at(hop::client))));
   for (const tcp::Out end :
        {tcp::Out::eof, tcp::Out::bytes, tcp::Out::econnreset, tcp::Out::epipe}) {
-    kernel(end,
-           during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Dead>(at(hop::client))));
+    kernel(end, during<tcp::user::Peek>(
+                    raise<ClientConnection, app_c::transport::Dead>(at(hop::client))));
   }
   using namespace app_c::response;
   on_bytes<ClientConnection, Whole>(system, at(hop::client_kernel), at(hop::client), hop::response);
   on_bytes<ClientConnection, WholeClose>(system, at(hop::client_kernel), at(hop::client),
                                          hop::response_close);
   on_bytes<ClientConnection, Part>(system, at(hop::client_kernel), at(hop::client), hop::part);
-  on_bytes<ClientConnection, PartClose>(system, at(hop::client_kernel), at(hop::client), hop::part_close);
+  on_bytes<ClientConnection, PartClose>(system, at(hop::client_kernel), at(hop::client),
+                                        hop::part_close);
   on_bytes<ClientConnection, Tail>(system, at(hop::client_kernel), at(hop::client), hop::tail);
-  on_bytes<ClientConnection, Timeout408>(system, at(hop::client_kernel), at(hop::client), hop::timeout_408);
+  on_bytes<ClientConnection, Timeout408>(system, at(hop::client_kernel), at(hop::client),
+                                         hop::timeout_408);
+  for (const Message open : {hop::response_open, hop::part_open})
+    on_bytes<ClientConnection, Open>(system, at(hop::client_kernel), at(hop::client), open);
   // Reading the first part of a long response opens the window for the rest.
   kernel(tcp::Out::bytes, only(kParts, send(at(hop::to_server), hop::window)));
 
@@ -256,17 +275,20 @@ void Hop::bind_server() {
   bind(Out::queued_close, {write(hop::part_close), hold_tail});
   bind(Out::buffered, {write(hop::part)});
   bind(Out::buffered_close, {write(hop::part_close)});
+  bind(Out::response_open, {write(hop::response_open)});
+  bind(Out::queued_open, {write(hop::part_open), hold_tail});
+  bind(Out::buffered_open, {write(hop::part_open)});
   bind(Out::tail, {write(hop::tail)});
   bind(Out::unsolicited_408, {write(hop::timeout_408)});
-  const std::vector<Action> no_longer_idle = {cancel(at(hop::server_idle)), cancel(at(hop::server_drain)),
-                                              cancel(at(hop::server_age))};
+  const std::vector<Action> no_longer_idle = {
+      cancel(at(hop::server_idle)), cancel(at(hop::server_drain)), cancel(at(hop::server_age))};
   bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(at(hop::server_kernel))});
   bind(Out::shutdown_write, no_longer_idle);
   bind(Out::stops_serving, {note<saw::StopsServing>()});
   bind(Out::stops_serving, no_longer_idle);
-  bind(Out::close_fd,
-       {raise<Endpoint, tcp::user::Close>(at(hop::server_kernel)), clear(at(hop::server_input)),
-        unblock(at(hop::server_input)), cancel(at(hop::server_close)), cancel(at(hop::server_linger))});
+  bind(Out::close_fd, {raise<Endpoint, tcp::user::Close>(at(hop::server_kernel)),
+                       clear(at(hop::server_input)), unblock(at(hop::server_input)),
+                       cancel(at(hop::server_close)), cancel(at(hop::server_linger))});
   bind(Out::close_fd, no_longer_idle);
   bind(Out::stop_reading, {block(at(hop::server_input))});
   bind(Out::start_reading, {unblock(at(hop::server_input))});
@@ -286,12 +308,17 @@ void Hop::bind_server() {
   bind(Out::closes_shutdown, {note<saw::ClosesShutdown>()});
   bind(Out::closes_announced, {note<saw::ClosesAnnounced>()});
   bind(Out::closes_abandoned, {note<saw::ClosesAbandoned>()});
+  bind(Out::closes_unannounced, {note<saw::ClosesBehind>()});
+  bind(Out::closes_aborted, {note<saw::ClosesAborted>()});
+  bind(Out::closes_crashed, {note<saw::ClosesCrashed>()});
+  bind(Out::close_timer, {note<saw::CloseTimer>()});
   bind(Out::close_fd, {note<saw::ServerClosed>()});
   bind(Out::cuts_response, {note<saw::CutsResponse>()});
 
   bind_kernel<ServerConnection, app_s::transport::Eof, app_s::transport::Error,
               app_s::transport::Error>(
-      system, {at(hop::server_kernel), at(hop::to_client), at(hop::server_input), kClientData}, at(hop::server));
+      system, {at(hop::server_kernel), at(hop::to_client), at(hop::server_input), kClientData},
+      at(hop::server));
   auto kernel = [&](tcp::Out output, Action action) {
     system.bind(at(hop::server_kernel), id(output), {action});
   };
@@ -306,17 +333,21 @@ void Hop::bind_server() {
                                                    hop::request);
   on_bytes<ServerConnection, app_s::head::Last>(system, at(hop::server_kernel), at(hop::server),
                                                 hop::request_close);
-  on_bytes<ServerConnection, app_s::head::Head>(system, at(hop::server_kernel), at(hop::server), hop::head);
-  on_bytes<ServerConnection, app_s::body::More>(system, at(hop::server_kernel), at(hop::server), hop::more);
-  on_bytes<ServerConnection, app_s::body::End>(system, at(hop::server_kernel), at(hop::server), hop::body);
+  on_bytes<ServerConnection, app_s::head::Head>(system, at(hop::server_kernel), at(hop::server),
+                                                hop::head);
+  on_bytes<ServerConnection, app_s::body::More>(system, at(hop::server_kernel), at(hop::server),
+                                                hop::more);
+  on_bytes<ServerConnection, app_s::body::End>(system, at(hop::server_kernel), at(hop::server),
+                                               hop::body);
 
   const Action recv = raise<Endpoint, tcp::user::Recv>(at(hop::server_kernel));
   const Action tell_writable = raise<ServerConnection, app_s::transport::Writable>(at(hop::server));
   system.deliver(
       at(hop::server_input), hop::eof,
       {recv, on_alert(raise<ServerConnection, app_s::transport::PeerClosed>(at(hop::server)))});
-  system.deliver(at(hop::server_input), hop::error,
-                 {recv, on_alert(raise<ServerConnection, app_s::transport::Error>(at(hop::server)))});
+  system.deliver(
+      at(hop::server_input), hop::error,
+      {recv, on_alert(raise<ServerConnection, app_s::transport::Error>(at(hop::server)))});
   system.deliver(at(hop::server_input), hop::writable, {tell_writable, on_alert(tell_writable)});
   bind_wire(system, at(hop::to_server), at(hop::server_kernel), kClientData);
 }
@@ -359,8 +390,12 @@ void name_messages(System& system) {
                      "writable",
                      "connected",
                      "accepted",
-                     "request (close)"};
-  system.urgent = set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted});
+                     "request (close)",
+                     "response (open end)",
+                     "response part (open end)",
+                     "next loop"};
+  system.urgent =
+      set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted, hop::next_loop});
 }
 
 Placement add_hop(System& system, const HopSettings& settings, const HopOptions& options) {
@@ -426,8 +461,7 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   namespace ts = app_s::timeout;
   auto add_timer = [&]<class Def, class E>(const std::string& name, hop::Component owner,
                                            Time after, const Loop& loop, Index yields_to) {
-    system.timers.push_back(
-        timer<Def, E>(name + tag, component(owner), after, loop, yields_to));
+    system.timers.push_back(timer<Def, E>(name + tag, component(owner), after, loop, yields_to));
   };
   auto of_client = [&]<class E>(const char* key, Time after) {
     add_timer.operator()<ClientConnection, E>(up + key, hop::client, after, client.loop,
@@ -459,6 +493,10 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
       choice.operator()<ClientConnection, app_c::want::Last>(
           client.name + " sends a request that says close", hop::client);
     }
+    if (settings.with_waiting) {
+      choice.operator()<ClientConnection, app_c::want::Queued>(
+          client.name + " has a request wait for the connection", hop::client);
+    }
     if (settings.with_body) {
       choice.operator()<ClientConnection, app_c::want::Head>(client.name + " sends a request head",
                                                              hop::client);
@@ -485,6 +523,14 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   if (settings.with_shutdown) {
     choice.operator()<ServerConnection, app_s::manage::Shutdown>(
         server.name + " shuts down gracefully", hop::server);
+  }
+  if (settings.with_crash) {
+    choice.operator()<ServerConnection, app_s::manage::Crash>(server.name + " crashes",
+                                                              hop::server);
+  }
+  if (settings.with_removal) {
+    choice.operator()<ClientConnection, app_c::manage::Remove>(
+        client.name + " is told that " + server.name + " was removed", hop::client);
   }
 
   Hop wiring(system, place);

@@ -50,6 +50,9 @@ enum Message : system::Message {
   connected,
   accepted,  // what an application is told besides bytes
   request_close,
+  response_open,
+  part_open,  // without length
+  next_loop,  // what the client tells itself, behind what the kernel told it
 };
 }  // namespace hop
 
@@ -59,8 +62,8 @@ struct Placement {
 };
 struct HopOptions {
   system::Index lane = 0;
-  std::string tag{};               ///< follows every name: tells the lanes of one hop apart
-  bool client_asks = true;         ///< the environment sends requests; else something else raises them
+  std::string tag{};        ///< follows every name: tells the lanes of one hop apart
+  bool client_asks = true;  ///< the environment sends requests; else something else raises them
   bool client_says_close = false;  ///< some of them carry the close option
   bool server_answers = true;      ///< the environment answers
 };

@@ -21,11 +21,25 @@ using Catch::Contains;
 using Catch::StartsWith;
 
 const std::string kExample = HALFCLOSE_SOURCE_DIR "/examples/alb-envoy-node.yaml";
-const std::vector<std::string> kRaces = {
-    "keepalive-reuse",     "stale-in-kernel",  "early-response-reset",
-    "closing-dead-zone",   "max-age-close",    "shutdown-close",
-    "bytes-behind-close",  "timer-beats-data", "delayed-close-truncation",
-    "unsolicited-response"};
+const std::vector<std::string> kRaces = {"keepalive-reuse",
+                                         "stale-in-kernel",
+                                         "early-response-reset",
+                                         "closing-dead-zone",
+                                         "max-age-close",
+                                         "shutdown-close",
+                                         "bytes-behind-close",
+                                         "timer-beats-data",
+                                         "delayed-close-truncation",
+                                         "unsolicited-response",
+                                         "attach-on-complete",
+                                         "persistence-missignalled",
+                                         "reads-paused-in-pool",
+                                         "early-upstream-response",
+                                         "timer-armed-early",
+                                         "half-closed-client",
+                                         "close-delimited-truncation",
+                                         "close-latency",
+                                         "removed-while-pooled"};
 
 /// A directory that goes away with its files.
 class Directory {
@@ -159,7 +173,7 @@ TEST_CASE("halfclose check: the example chain", "[cli]") {
     for (const Json& assumption : report["assumptions"]) {
       CHECK(keys(assumption) == std::set<std::string>{"what", "source", "sourced"});
     }
-    CHECK(report["guarantees"].size() == 8);
+    CHECK(report["guarantees"].size() == 10);
   }
   SECTION("names the source of every assumption where it is asked for") {
     CHECK_THAT(run({"check", kExample, "--sources"}).out, Contains("  [default of halfclose]"));
