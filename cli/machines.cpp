@@ -5,6 +5,7 @@
 #include "model/http1/client_connection.hpp"
 #include "model/http1/server_connection.hpp"
 #include "model/monitor/hop_observer.hpp"
+#include "model/net/middlebox.hpp"
 #include "model/tcp/endpoint.hpp"
 #include "model/tcp/script.hpp"
 
@@ -88,6 +89,10 @@ const std::vector<Entry>& entries() {
       {"http1-client", "the client's end of an HTTP/1.1 connection", client_tables},
       {"hop-observer", "what one hop shows: its outputs are the races and guarantees",
        [] { return std::vector<Table>{monitor::hop_observer_table()}; }},
+      {"middlebox", "what stands on the way and forgets silent connections",
+       [] {
+         return std::vector<Table>{net::middlebox_table(false), net::middlebox_table(true)};
+       }},
   };
   return all;
 }

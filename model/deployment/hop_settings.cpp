@@ -49,6 +49,7 @@ ServerSide server_side(const std::string& name, const Role& role) {
   server.linger = role.duration("linger_time");
   server.age = role.duration("max_connection_duration");
   server.loop = loop_of(role);
+  server.keepalive = role.duration("tcp_keepalive");
   return server;
 }
 
@@ -74,6 +75,7 @@ ClientSide client_side(const std::string& name, const Role& role) {
   client.response = role.duration("response_timeout");
   client.discards_on_rst = role.is("receive_queue_after_rst", "discarded");
   client.loop = loop_of(role);
+  client.keepalive = role.duration("tcp_keepalive");
   return client;
 }
 
@@ -87,6 +89,7 @@ HopSettings hop_settings(const Chain& chain, std::size_t index) {
           .server = server_side(server.name, *server.server),
           .delay_min = link.delay_min,
           .delay_max = link.delay_max,
+          .middlebox = link.middlebox,
           .with_body = chain.with_body,
           .responses_fit = chain.responses_fit,
           .content_within = chain.content_within};

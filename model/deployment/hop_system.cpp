@@ -2,6 +2,7 @@
 
 #include "model/machine/rows.hpp"
 #include "model/monitor/hop_observer.hpp"
+#include "model/net/middlebox.hpp"
 #include "model/tcp/endpoint.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ using app_c::ClientConnection;
 using app_s::ServerConnection;
 using machine::event_id;
 using monitor::HopObserver;
+using net::Middlebox;
 using tcp::Endpoint;
 
 constexpr std::uint64_t set(std::initializer_list<Message> messages) {
@@ -84,6 +86,7 @@ template <class Out> OutputId id(Out output) {
 struct KernelEnd {
   Index kernel, wire, input;
   std::uint64_t remote_data;  ///< messages that are bytes of the other application
+  Index middlebox = kNone;    ///< between it and the wire
 };
 
 template <class Def, class Eof, class Error, class WriteError>
@@ -92,19 +95,24 @@ void bind_kernel(System& system, const KernelEnd& end, Index app) {
   auto bind = [&](Out output, std::vector<Action> actions) {
     system.bind(end.kernel, id(output), std::move(actions));
   };
-  bind(Out::syn, {send(end.wire, hop::syn)});
-  bind(Out::syn_ack, {send(end.wire, hop::syn_ack)});
-  bind(Out::data, {send(end.wire)});
-  bind(Out::unsent_data, {send(end.wire, hop::tail)});
-  bind(Out::fin, {send(end.wire, hop::fin)});
-  bind(Out::rst, {send(end.wire, hop::rst)});
-  bind(Out::ack, {during<tcp::seg::SynAck>(send(end.wire, hop::ack)),
-                  during<tcp::seg::Fin>(send(end.wire, hop::ack_fin)),
-                  during<tcp::seg::RstReply>(send(end.wire, hop::ack))});
+  const auto leaves = [&](Message message = kNoMessage) {
+    return end.middlebox == kNone
+               ? send(end.wire, message)
+               : raise<Middlebox, net::segment::ToClient>(end.middlebox, message);
+  };
+  bind(Out::syn, {leaves(hop::syn)});
+  bind(Out::syn_ack, {leaves(hop::syn_ack)});
+  bind(Out::data, {leaves()});
+  bind(Out::unsent_data, {leaves(hop::tail)});
+  bind(Out::fin, {leaves(hop::fin)});
+  bind(Out::rst, {leaves(hop::rst)});
+  bind(Out::ack,
+       {during<tcp::seg::SynAck>(leaves(hop::ack)), during<tcp::seg::Fin>(leaves(hop::ack_fin)),
+        during<tcp::seg::RstReply>(leaves(hop::ack))});
   // A RST that answers bytes carries the acknowledgment those bytes carried; one that answers an
   // ACK is exact.
-  bind(Out::rst_reply, {only(end.remote_data, send(end.wire, hop::rst_to_data)),
-                        only(~end.remote_data, send(end.wire, hop::rst))});
+  bind(Out::rst_reply,
+       {only(end.remote_data, leaves(hop::rst_to_data)), only(~end.remote_data, leaves(hop::rst))});
   bind(Out::readable, {send(end.input)});
   bind(Out::peer_closed, {send(end.input, hop::eof)});
   bind(Out::hang_up, {send(end.input, hop::error)});
@@ -136,28 +144,32 @@ void on_bytes(System& system, Index kernel, Index app, Message message) {
 }
 
 /// Every segment at the end of a wire, as the event it is to the endpoint there.
-void bind_wire(System& system, Index wire, Index kernel, std::uint64_t data) {
-  auto arrives = [&](Message message, Action action) { system.deliver(wire, message, {action}); };
-  arrives(hop::syn, raise<Endpoint, tcp::seg::Syn>(kernel));
-  arrives(hop::syn_ack, raise<Endpoint, tcp::seg::SynAck>(kernel));
-  arrives(hop::ack, raise<Endpoint, tcp::seg::Ack>(kernel));
-  arrives(hop::ack_fin, raise<Endpoint, tcp::seg::AckFin>(kernel));
-  arrives(hop::window, raise<Endpoint, tcp::seg::Window>(kernel));
-  arrives(hop::fin, raise<Endpoint, tcp::seg::Fin>(kernel));
-  arrives(hop::rst, raise<Endpoint, tcp::seg::Rst>(kernel));
-  arrives(hop::rst_to_data, raise<Endpoint, tcp::seg::RstReply>(kernel));
+std::vector<std::pair<Message, Action>> arrivals(const System& system, Index kernel,
+                                                 std::uint64_t data) {
+  std::vector<std::pair<Message, Action>> all = {
+      {hop::syn, raise<Endpoint, tcp::seg::Syn>(kernel)},
+      {hop::syn_ack, raise<Endpoint, tcp::seg::SynAck>(kernel)},
+      {hop::ack, raise<Endpoint, tcp::seg::Ack>(kernel)},
+      {hop::ack_fin, raise<Endpoint, tcp::seg::AckFin>(kernel)},
+      {hop::window, raise<Endpoint, tcp::seg::Window>(kernel)},
+      {hop::fin, raise<Endpoint, tcp::seg::Fin>(kernel)},
+      {hop::rst, raise<Endpoint, tcp::seg::Rst>(kernel)},
+      {hop::rst_to_data, raise<Endpoint, tcp::seg::RstReply>(kernel)}};
   for (Message m = 0; m < system.messages.size(); ++m) {
-    if (data >> m & 1) arrives(m, raise<Endpoint, tcp::seg::Data>(kernel));
+    if (data >> m & 1) all.emplace_back(m, raise<Endpoint, tcp::seg::Data>(kernel));
   }
+  return all;
 }
 
 /// One hop within a system: its parts stand in one run from the place of the first.
 class Hop {
  public:
-  Hop(System& system, Placement place) : system(system), place_(place) {}
+  Hop(System& system, Placement place, bool has_middlebox)
+      : system(system), place_(place), has_middlebox_(has_middlebox) {}
 
   void bind_client();
   void bind_server();
+  void bind_wires();
 
  private:
   Index at(hop::Component component) const {
@@ -169,6 +181,7 @@ class Hop {
 
   System& system;
   Placement place_;
+  bool has_middlebox_;
 };
 
 void Hop::bind_client() {
@@ -257,7 +270,6 @@ void Hop::bind_client() {
   const Action recv = raise<Endpoint, tcp::user::Recv>(at(hop::client_kernel));
   system.deliver(at(hop::client_input), hop::eof, {recv});
   system.deliver(at(hop::client_input), hop::error, {recv});
-  bind_wire(system, at(hop::to_client), at(hop::client_kernel), kServerData);
 }
 
 void Hop::bind_server() {
@@ -317,7 +329,9 @@ void Hop::bind_server() {
 
   bind_kernel<ServerConnection, app_s::transport::Eof, app_s::transport::Error,
               app_s::transport::Error>(
-      system, {at(hop::server_kernel), at(hop::to_client), at(hop::server_input), kClientData},
+      system,
+      {at(hop::server_kernel), at(hop::to_client), at(hop::server_input), kClientData,
+       has_middlebox_ ? at(hop::middlebox) : kNone},
       at(hop::server));
   auto kernel = [&](tcp::Out output, Action action) {
     system.bind(at(hop::server_kernel), id(output), {action});
@@ -349,7 +363,27 @@ void Hop::bind_server() {
       at(hop::server_input), hop::error,
       {recv, on_alert(raise<ServerConnection, app_s::transport::Error>(at(hop::server)))});
   system.deliver(at(hop::server_input), hop::writable, {tell_writable, on_alert(tell_writable)});
-  bind_wire(system, at(hop::to_server), at(hop::server_kernel), kClientData);
+}
+
+/// A middlebox stands beside the server: a response has passed it when it leaves, a request when it
+/// arrives. Seen from the client nothing is silent for longer.
+void Hop::bind_wires() {
+  for (const auto& [message, arrives] : arrivals(system, at(hop::client_kernel), kServerData))
+    system.deliver(at(hop::to_client), message, {arrives});
+  for (const auto& [message, arrives] : arrivals(system, at(hop::server_kernel), kClientData)) {
+    if (!has_middlebox_) {
+      system.deliver(at(hop::to_server), message, {arrives});
+      continue;
+    }
+    system.deliver(at(hop::to_server), message,
+                   {raise<Middlebox, net::segment::ToServer>(at(hop::middlebox))});
+    system.bind(at(hop::middlebox), id(net::Out::to_server), {only(1ull << message, arrives)});
+  }
+  if (!has_middlebox_) return;
+  system.bind(at(hop::middlebox), id(net::Out::to_client), {send(at(hop::to_client))});
+  system.bind(at(hop::middlebox), id(net::Out::arm), {arm(at(hop::forget))});
+  system.bind(at(hop::middlebox), id(net::Out::drops_to_server),
+              {only(kAsks, note<saw::DroppedSilently>())});
 }
 
 template <class Def, class E>
@@ -432,6 +466,13 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
       server_kernel.at(0, event_id<Endpoint, tcp::user::Listen>()).next);
   add(server.name, shared(app_s::connection_table(server.profile)));
   add("observer", borrowed(monitor::hop_observer_table()));
+  const bool has_middlebox = settings.middlebox < kOff;
+  if (has_middlebox) {
+    // A probe leaves a kernel that was silent for so long, and may take as long as any segment.
+    const Time probed = std::min(client.keepalive, server.keepalive);
+    const bool kept_alive = probed < kOff && probed + settings.delay_max < settings.middlebox;
+    add("middlebox", shared(net::middlebox_table(kept_alive)));
+  }
   auto add_wire = [&](std::string name, hop::Component from, hop::Component to) {
     system.queues.push_back({.name = name + tag,
                              .kind = QueueKind::wire,
@@ -482,6 +523,11 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   // Not a timer of a product: what the environment promises, exactly and without a stall.
   add_timer.operator()<ClientConnection, app_c::want::Body>("requests.content_within", hop::client,
                                                             settings.content_within, {}, kNone);
+  if (has_middlebox) {
+    add_timer.operator()<Middlebox, net::timeout::Forget>(
+        client.name + "->" + server.name + ".middlebox_timeout", hop::middlebox, settings.middlebox,
+        {}, kNone);
+  }
 
   auto choice = [&]<class Def, class E>(const std::string& name, hop::Component of) {
     system.choices.push_back({name + tag, component(of), event_id<Def, E>()});
@@ -533,9 +579,10 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
         client.name + " is told that " + server.name + " was removed", hop::client);
   }
 
-  Hop wiring(system, place);
+  Hop wiring(system, place, has_middlebox);
   wiring.bind_client();
   wiring.bind_server();
+  wiring.bind_wires();
   return place;
 }
 

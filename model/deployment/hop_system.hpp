@@ -12,7 +12,14 @@ namespace halfclose::deployment {
 
 /// The components, queues and timers of a hop by name. The values are indices into the System.
 namespace hop {
-enum Component : system::Index { client, client_kernel, server_kernel, server, observer };
+enum Component : system::Index {
+  client,
+  client_kernel,
+  server_kernel,
+  server,
+  observer,
+  middlebox,  ///< only where the link has one; so has its timer
+};
 enum Queue : system::Index { to_server, to_client, client_input, server_input };
 enum Timer : system::Index {
   client_idle,
@@ -24,6 +31,7 @@ enum Timer : system::Index {
   server_linger,
   server_age,
   content,  ///< by when the client sends the rest of a request
+  forget,   ///< of the middlebox
 };
 enum Message : system::Message {
   syn,

@@ -60,6 +60,12 @@ const std::vector<Key>& server_keys() {
        "whether a response says where it ends, or ends with the connection",
        true,
        "length"},
+      {"tcp_keepalive",
+       duration_or_off,
+       {},
+       "silence after which its kernel sends a keepalive probe",
+       true,
+       "off"},
   };
   return keys;
 }
@@ -117,6 +123,12 @@ const std::vector<Key>& client_keys() {
        "what happens to pooled connections when the server leaves the load-balancing set",
        true,
        "keep"},
+      {"tcp_keepalive",
+       duration_or_off,
+       {},
+       "silence after which its kernel sends a keepalive probe",
+       true,
+       "off"},
       {"retry.on",
        words,
        {"connect-failure", "reset", "empty-response", "response-timeout", "refused-stream", "none"},

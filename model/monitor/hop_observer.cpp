@@ -14,7 +14,8 @@ std::string HopObserver::describe(const Context& c) {
                                           "closes: behind a response",
                                           "closes: client's FIN",
                                           "crashed",
-                                          "closes: announced, ignored"};
+                                          "closes: announced, ignored",
+                                          "forgotten on the way"};
   std::string text;
   auto say = [&](bool is, std::string_view word) {
     if (!is) return;

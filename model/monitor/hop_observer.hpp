@@ -48,6 +48,7 @@ struct StopsServing   : Event<"server stops serving">    {};   // descriptor ope
 struct UnreadLost     : Event<"unread bytes dropped at close"> {};
 struct DataForNobody  : Event<"bytes arrive after close"> {};
 struct CutsResponse   : Event<"server cuts its response"> {};
+struct DroppedSilently : Event<"request dropped on the way"> {};   // and neither end is told
 struct Completed      : Event<"client has a response">   {};
 struct Completed408   : Event<"client has a 408">        {};
 struct WriteFailed    : Event<"client: write failed">    {};   // and is not read on
@@ -67,9 +68,10 @@ enum class Out : std::uint8_t {
   attach_on_complete, persistence_missignalled, reads_paused_in_pool, early_upstream_response, timer_armed_early,
   half_closed_client, close_delimited_truncation, close_latency, removed_while_pooled,
   whole_or_error,                                              // a guarantee
+  silent_drop,
 };
 
-enum Cause : std::uint8_t { none, idle, age, shutdown, announced, abandoned, behind_response, client_fin, crash, ignored };
+enum Cause : std::uint8_t { none, idle, age, shutdown, announced, abandoned, behind_response, client_fin, crash, ignored, forgotten };
 
 struct Context {
   std::uint8_t cause = none;        ///< why the server began to close
@@ -164,7 +166,7 @@ constexpr void judge_request(Context& c, Outs& out) {
   if (reads_paused_in_pool(c))     out.append(Out::reads_paused_in_pool);
   if (half_closed_client(c))       out.append(Out::half_closed_client);
   // What a server that gave up on a request's content does to the next request is not judged; nor is a crash.
-  if (out.count == before && c.cause != abandoned && c.cause != crash && !c.cut) out.append(Out::no_other_loss);
+  if (out.count == before && c.cause != abandoned && c.cause != crash && c.cause != forgotten && !c.cut) out.append(Out::no_other_loss);
 }
 constexpr void judge(Context& c, Outs& out) {
   judge_request(c, out);
@@ -189,7 +191,9 @@ constexpr void read(Context& c)           { if (c.unread > 0) c.unread--; c.answ
 constexpr void answer(Context& c)         { if (c.owed < 2) c.owed++; if (!c.answering) c.stray = true; c.answering = false; settle(c); }
 constexpr void answer_early(Context& c)   { answer(c); c.early = true; settle(c); }
 template <Cause Why>
-constexpr void close_for(Context& c)      { c.cause = Why; settle(c); }
+constexpr void close_for(Context& c)      { if (c.cause != forgotten) c.cause = Why; settle(c); }
+/// Nothing that is sent from now on arrives: the server will not see the request, nor the client what the server does.
+constexpr void drop_silently(Context& c, Outs& out) { out.append(Out::silent_drop); c.cause = forgotten; if (c.unread > 0) c.unread--; settle(c); }
 constexpr void drop_unread(Context& c)    { if (c.unread > 0 && c.cause == idle && !c.serving_stopped) c.beaten = true; if (c.unread > 0 && closes_announced(c)) c.behind = true; settle(c); }
 constexpr void meet_nobody(Context& c)    { if (c.unread > 0 && closes_announced(c)) c.behind = true; settle(c); }
 constexpr void complete(Context& c, Outs& out) {
@@ -221,7 +225,7 @@ using Unseen = Rows<Row<S, On, Always, Nothing, Stay, Model<"nobody waits">>...>
 template <class S>
 using ServerAlone = Unseen<S, saw::Arrived, saw::RequestRead, saw::Answered, saw::AnsweredEarly, saw::ClosesIdle, saw::ClosesAge,
   saw::ClosesShutdown, saw::ClosesAnnounced, saw::ClosesAbandoned, saw::ClosesBehind, saw::ClosesAborted, saw::ClosesCrashed,
-  saw::ServerClosed, saw::StopsServing, saw::UnreadLost, saw::DataForNobody, saw::CutsResponse>;
+  saw::ServerClosed, saw::StopsServing, saw::UnreadLost, saw::DataForNobody, saw::CutsResponse, saw::DroppedSilently>;
 
 struct HopObserver : Machine<HopObserver, Context, Out> {
   static constexpr std::string_view name = "hop-observer";
@@ -231,7 +235,7 @@ struct HopObserver : Machine<HopObserver, Context, Out> {
     "one-outcome", "response-kept", "right-response", "no-other-loss",
     "attach-on-complete", "persistence-missignalled", "reads-paused-in-pool", "early-upstream-response", "timer-armed-early",
     "half-closed-client", "close-delimited-truncation", "close-latency", "removed-while-pooled",
-    "whole-or-error"};
+    "whole-or-error", "silent-drop"};
   static std::string describe(const Context& context);
 
   using initial_state = Watching;
@@ -259,6 +263,7 @@ struct HopObserver : Machine<HopObserver, Context, Out> {
     Row<Watching, saw::UnreadLost,     Always, Do<drop_unread>,         Stay,     Model<"observation">>,
     Row<Watching, saw::DataForNobody,  Always, Do<meet_nobody>,         Stay,     Model<"observation">>,
     Row<Watching, saw::CutsResponse,   Always, Do<note<&Context::cut>>, Stay,     Model<"observation">>,
+    Row<Watching, saw::DroppedSilently, Always, Do<drop_silently>,      Stay,     Model<"observation">>,
     Row<Watching, saw::Completed,      Always, Do<complete>,            Stay,     Model<"observation">>,
     Row<Watching, saw::Completed408,   Always, Do<complete_408>,        Stay,     Model<"observation">>,
     Row<Watching, saw::WriteFailed,    Always, Do<fail_writing>,        Stay,     Model<"observation">>,

@@ -150,7 +150,8 @@ class HopJudge {
   bool happens_at_best(const Race& race, const System& system) const {
     System best = system;
     for (const Knob& knob : race.knobs) {
-      if (knob.safer > 0) best = with_timer(std::move(best), knob.timer, beyond_all(system));
+      if (knob.safer > 0 && knob.timer < system.timers.size())
+        best = with_timer(std::move(best), knob.timer, beyond_all(system));
     }
     return !search(best, goal(race.output), true).found.empty();
   }
@@ -176,6 +177,7 @@ class HopJudge {
     if (judged.race->outcome == Outcome::request_lost)
       together |= happening & goal(monitor::Out::unsolicited_response);
     for (const Knob& knob : judged.race->knobs) {
+      if (knob.timer >= system.timers.size()) continue;  // of a part that this hop does not have
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
       const Time bound = knob.safer > 0 ? beyond_all(system) : -timer.after;
@@ -199,6 +201,7 @@ class HopJudge {
   /// From a value at which the race happens, back towards the configured one.
   std::optional<Threshold> margin(const Race& race, const System& system) const {
     for (const Knob& knob : race.knobs) {
+      if (knob.timer >= system.timers.size()) continue;  // of a part that this hop does not have
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
       const Time worst = knob.safer > 0 ? -timer.after : beyond_all(system);

@@ -251,6 +251,19 @@ const std::vector<Race>& races() {
        {},
        {"on_removal", "reuse_check", "max_requests"},
        {"shutdown_close"}},
+      {"silent-drop",
+       "R23",
+       Out::silent_drop,
+       "a request is sent into a connection that a middlebox on the way has forgotten: it is "
+       "dropped, "
+       "neither end is told, and no answer comes",
+       "istio/istio#12533; RFC 9293 3.8.4",
+       Outcome::request_lost,
+       false,
+       Needs::nothing,
+       {{hop::client_idle, -1}, {hop::forget, +1}},
+       {"idle_timeout", "tcp_keepalive", "response_timeout", "loop_stall"},
+       {"tcp_keepalive"}},
   };
   return all;
 }

@@ -31,7 +31,8 @@ std::string key_of(const HopSettings& hop) {
       s.profile.single_use, s.profile.closes_unannounced, s.profile.close_delimited, s.idle,
       s.idle_grace, s.drain, s.close, s.linger, s.age, s.loop.stall, s.loop.timers_first,
       s.loop.cached_clock);
-  put(hop.delay_min, hop.delay_max, hop.with_body, hop.responses_fit, hop.content_within);
+  put(c.keepalive, s.keepalive, hop.middlebox, hop.delay_min, hop.delay_max, hop.with_body,
+      hop.responses_fit, hop.content_within);
   return key;
 }
 
@@ -71,6 +72,9 @@ KnobText knob_text(hop::Timer timer, const HopSettings& hop) {
       return {down + "max_connection_duration`", hop.server.age};
     case hop::content:
       return {"`requests.content_within`", hop.content_within};
+    case hop::forget:
+      return {"`link.middlebox_timeout` of " + hop.client.name + "->" + hop.server.name,
+              hop.middlebox};
   }
   return {};
 }
@@ -170,6 +174,13 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
       text = c.name + " waits for " + s.name + " to close; " + s.name + " waits for " + c.name +
              ", for up to " + format_duration(s.close);
       break;
+    case monitor::Out::silent_drop:
+      text =
+          "a middlebox forgets a connection that was silent for " + format_duration(hop.middlebox) +
+          "; " + client_idle_text(hop) +
+          (c.response >= kOff ? ", and waits for a response without bound"
+                              : ", and waits " + format_duration(c.response) + " for a response");
+      break;
     case monitor::Out::removed_while_pooled:
       text = c.name + " keeps its connections to " + s.name + " when that is removed; " + s.name +
              " closes idle connections at shutdown without a word";
@@ -221,7 +232,10 @@ std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Nod
   const std::string& told = race.outcome == Outcome::response_truncated
                                 ? of_client.response_truncated
                                 : of_client.request_lost;
-  if (race.outcome == Outcome::kept_waiting) {
+  if (race.output == monitor::Out::silent_drop) {
+    symptoms.push_back(
+        {client.name, "no answer and no error: the request hangs until it times out"});
+  } else if (race.outcome == Outcome::kept_waiting) {
     symptoms.push_back({client.name, "the exchange takes as long as the server's close timer"});
   } else if (race.outcome == Outcome::wrong_response) {
     symptoms.push_back(
@@ -322,7 +336,7 @@ class ChainJudge {
     };
     from_profile(client, "upstream", *client.client, race.client_keys);
     from_profile(server, "downstream", *server.server, race.server_keys);
-    if (!chain_.links[index].stated) {
+    if (!chain_.links[index].delay_stated) {
       add({client.name + "->" + server.name +
                " link delay = " + format_duration(chain_.links[index].delay_min) + ".." +
                format_duration(chain_.links[index].delay_max),

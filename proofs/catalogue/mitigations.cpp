@@ -105,6 +105,14 @@ bool close_without_waiting(HopSettings& hop) {
 bool close_on_removal(HopSettings& hop) {
   return change(hop.client.profile.closes_on_removal, true);
 }
+bool idle_below_middlebox(HopSettings& hop) {
+  if (hop.client.idle < kOff || hop.middlebox >= kOff) return false;
+  hop.client.idle = hop.middlebox / 2;
+  return true;
+}
+bool probe(HopSettings& hop) {
+  return hop.middlebox < kOff && change(hop.client.keepalive, hop.middlebox / 2);
+}
 bool no_delayed_close(HopSettings& hop) {
   return hop.server.profile.close_style == CloseStyle::delayed &&
          change(hop.server.profile.close_style, CloseStyle::plain);
@@ -171,6 +179,11 @@ const std::vector<Mitigation>& mitigations() {
       {"close-on-removal",
        "have {client} close its connections to a server that is removed (`on_removal: close`)",
        close_on_removal},
+      {"idle-below-middlebox", "give {client} an idle timeout well below the middlebox's",
+       idle_below_middlebox},
+      {"tcp-keepalive",
+       "have {client} send TCP keepalives well within the middlebox's timeout (`tcp_keepalive`)",
+       probe},
       {"no-pipelining", "have {client} wait for each response (`pipelining: false`)",
        no_pipelining},
       {"no-408", "have {server} close idle connections without a 408 (`idle_408: false`)", no_408},

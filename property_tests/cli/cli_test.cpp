@@ -39,7 +39,8 @@ const std::vector<std::string> kRaces = {"keepalive-reuse",
                                          "half-closed-client",
                                          "close-delimited-truncation",
                                          "close-latency",
-                                         "removed-while-pooled"};
+                                         "removed-while-pooled",
+                                         "silent-drop"};
 
 /// A directory that goes away with its files.
 class Directory {
@@ -343,7 +344,8 @@ TEST_CASE("halfclose explain: a race that does not happen", "[cli]") {
 TEST_CASE("halfclose machines: list, show and report", "[cli]") {
   const Run list = run({"machines", "list"});
   CHECK(list.status == 0);
-  for (const char* machine : {"tcp-endpoint", "http1-server", "http1-client", "hop-observer"}) {
+  for (const char* machine :
+       {"tcp-endpoint", "http1-server", "http1-client", "hop-observer", "middlebox"}) {
     INFO(machine);
     CHECK_THAT(list.out, Contains(machine));
     const auto shown = [&](const std::string& format) {

@@ -533,6 +533,45 @@ TEST_CASE("check: a client that waits for the server's close", "[proofs][check][
   CHECK(with("true", "delayed", 2 * kMs - 1) == Verdict::absent);
 }
 
+TEST_CASE("check: a middlebox that forgets", "[proofs][check]") {
+  // The response passes it when it leaves, 5 ms before the client has it; the next request comes to
+  // it Tc and 5 ms later.
+  const auto at = [](const std::string& timeout, const std::string& client_more = {},
+                     const std::string& server_more = {}) {
+    const auto report = report_of(
+        "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 300s, loop_stall: 0s, "
+        "pipelining: false" +
+            client_more + " } }\n  - link: { delay: 5ms, middlebox_timeout: " + timeout +
+            " }\n  - { name: s, profile: rfc9112, downstream: { idle_timeout: 400s, close_style: "
+            "drain-then-fin" +
+            server_more + " } }\n",
+        false, {proofs::find_race("silent-drop")});
+    CHECK(holds(report, "no-other-loss"));
+    CHECK(holds(report, "one-outcome"));
+    CHECK(holds(report, "right-response"));
+    return verdict_of(report, "silent-drop").verdict;
+  };
+  CHECK(at("off") == Verdict::absent);
+  CHECK(at("350s") == Verdict::absent);
+  CHECK(at("300.01s") == Verdict::present);
+  CHECK(at("300.011s") == Verdict::absent);
+  CHECK(at("300.010001s") == Verdict::absent);
+  // Probes of either end keep it awake, when they come in time.
+  for (const bool of_client : {false, true}) {
+    const auto probed = [&](const std::string& interval) {
+      const std::string key = ", tcp_keepalive: " + interval;
+      return of_client ? at("240s", key) : at("240s", {}, key);
+    };
+    CHECK(probed("off") == Verdict::present);
+    CHECK(probed("60s") == Verdict::absent);
+    CHECK(probed("239.995s") == Verdict::present);
+    CHECK(probed("239.994999s") == Verdict::absent);
+    CHECK(probed("7200s") == Verdict::present);
+  }
+  // A client that waits without bound, and one that gives up, lose it all the same.
+  CHECK(at("240s", ", response_timeout: 15s") == Verdict::present);
+}
+
 TEST_CASE("check: a server that is removed while it is pooled", "[proofs][check]") {
   const std::string race = "removed-while-pooled";
   CHECK(verdict_with(race, ", on_removal: keep", ", shutdown_close: plain") ==

@@ -65,6 +65,9 @@ inline HopSettings small_hop() {
   s.loop = {.stall = *rc::gen::inRange(0, 2), .timers_first = coin(), .cached_clock = coin()};
   hop.delay_min = *rc::gen::inRange(0, 2);
   hop.delay_max = hop.delay_min + *rc::gen::inRange(0, 2);
+  hop.middlebox = small_time(6, 2);
+  c.keepalive = small_time(4, 2);
+  s.keepalive = small_time(4, 2);
   hop.with_body = coin();
   hop.responses_fit = coin();
   hop.content_within = small_time(3, 2);
@@ -102,11 +105,13 @@ inline std::string shown(const HopSettings& hop) {
          std::to_string(s.profile.aborts_half_closed) + std::to_string(s.profile.limits_requests) +
          std::to_string(s.profile.closes_unannounced) + std::to_string(s.profile.close_delimited) +
          " loop " + std::to_string(s.loop.timers_first) + std::to_string(s.loop.cached_clock) +
-         "; delay " + time(hop.delay_min) + ".." + time(hop.delay_max) + " body " +
-         std::to_string(hop.with_body) + " within " + time(hop.content_within) + " fit " +
-         std::to_string(hop.responses_fit) + " shutdown " + std::to_string(hop.with_shutdown) +
-         " waiting " + std::to_string(hop.with_waiting) + " crash " +
-         std::to_string(hop.with_crash) + " removal " + std::to_string(hop.with_removal);
+         "; keepalive " + time(c.keepalive) + " " + time(s.keepalive) + " middlebox " +
+         time(hop.middlebox) + "; delay " + time(hop.delay_min) + ".." + time(hop.delay_max) +
+         " body " + std::to_string(hop.with_body) + " within " + time(hop.content_within) +
+         " fit " + std::to_string(hop.responses_fit) + " shutdown " +
+         std::to_string(hop.with_shutdown) + " waiting " + std::to_string(hop.with_waiting) +
+         " crash " + std::to_string(hop.with_crash) + " removal " +
+         std::to_string(hop.with_removal);
 }
 
 }  // namespace halfclose::test

@@ -47,7 +47,7 @@ HopSettings equal_idle_timeouts() {
 }
 
 std::vector<HopSettings> hops() {
-  std::vector<HopSettings> hops(9, equal_idle_timeouts());
+  std::vector<HopSettings> hops(10, equal_idle_timeouts());
   hops[0].client.profile.pipelines = true;
   hops[0].server.profile.limits_requests = true;
 
@@ -100,6 +100,9 @@ std::vector<HopSettings> hops() {
   hops[8].client.profile.idle_from_start = true;
   hops[8].client.profile.half_closes = true;
   hops[8].server.profile.close_delimited = hops[8].server.profile.aborts_half_closed = true;
+
+  // Something on the way forgets the connection before anybody closes it.
+  hops[9].middlebox = 30 * kSecond;
   return hops;
 }
 
@@ -145,15 +148,15 @@ bool same(const http1::client::Profile& a, const http1::client::Profile& b) {
 }
 bool same(const HopSettings& a, const HopSettings& b) {
   auto client = [](const deployment::ClientSide& c) {
-    return std::tie(c.name, c.idle, c.age, c.response, c.discards_on_rst, c.loop);
+    return std::tie(c.name, c.idle, c.age, c.response, c.discards_on_rst, c.loop, c.keepalive);
   };
   auto server = [](const deployment::ServerSide& s) {
     return std::tie(s.name, s.profile, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
-                    s.loop);
+                    s.loop, s.keepalive);
   };
   return client(a.client) == client(b.client) && same(a.client.profile, b.client.profile) &&
          server(a.server) == server(b.server) && a.delay_min == b.delay_min &&
-         a.delay_max == b.delay_max && a.with_body == b.with_body &&
+         a.delay_max == b.delay_max && a.middlebox == b.middlebox && a.with_body == b.with_body &&
          a.responses_fit == b.responses_fit && a.content_within == b.content_within &&
          a.with_shutdown == b.with_shutdown && a.with_waiting == b.with_waiting &&
          a.with_crash == b.with_crash && a.with_removal == b.with_removal;
@@ -213,6 +216,9 @@ HopSettings any_settings() {
                         any_flag(),
                         any_flag(),
                         any_flag()};
+  hop.client.keepalive = any_limit();
+  hop.server.keepalive = any_limit();
+  hop.middlebox = any_limit();
   hop.delay_min = any_duration();
   hop.delay_max = hop.delay_min + any_duration();
   hop.with_body = any_flag();

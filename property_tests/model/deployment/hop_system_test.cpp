@@ -83,7 +83,7 @@ template <class Flags> HopSettings hop_of(Flags flag) {
   hop.with_removal = flag();
   for (Time* timer : {&hop.client.idle, &hop.client.age, &hop.client.response, &hop.server.idle,
                       &hop.server.drain, &hop.server.close, &hop.server.linger, &hop.content_within,
-                      &hop.server.age}) {
+                      &hop.server.age, &hop.middlebox, &hop.client.keepalive}) {
     *timer = flag() ? kOff : 1;
   }
   for (Loop* loop : {&hop.client.loop, &hop.server.loop})

@@ -34,7 +34,7 @@ TEST_CASE("hop observer: what it counts", "[model][monitor]") {
                            event == kObserver<Completed> || event == kObserver<Completed408> ||
                            event == kObserver<ClientClosed> || event == kObserver<TimedOut> ||
                            event == kObserver<WriteFailed> || event == kObserver<IdleConnecting> ||
-                           event == kObserver<CloseTimer>;
+                           event == kObserver<CloseTimer> || event == kObserver<DroppedSilently>;
       for (std::size_t local = 0; local < table.locals.size() && !outcome; ++local) {
         CHECK(table.at(static_cast<LocalId>(local), event).outputs == 0);
       }
@@ -172,6 +172,12 @@ TEST_CASE("hop observer: races", "[model][monitor]") {
           Names{"close-latency"});
     CHECK(judged({kAsked, kRead, kObserver<Answered>, kObserver<Completed>}, timer).empty());
     CHECK(judged({awaits, kObserver<ClientClosed>}, timer).empty());
+  }
+  SECTION("silent-drop explains whatever becomes of the request") {
+    const EventId dropped = kObserver<DroppedSilently>;
+    CHECK(judged({kAsked}, dropped) == Names{"silent-drop"});
+    CHECK(judged({kAsked, dropped}).empty());
+    CHECK(judged({kAsked, dropped, kIdle, kObserver<ServerClosed>}, kObserver<TimedOut>).empty());
   }
   SECTION("removed-while-pooled and shutdown-close differ by what the client had been told") {
     const EventId shutdown = kObserver<ClosesShutdown>, removed = kObserver<ReusedRemoved>;
