@@ -20,6 +20,7 @@ tabulating="
   model/http1/server_connection.cpp
   model/http1/client_connection.cpp
   model/monitor/hop_observer.cpp
+  model/net/middlebox.cpp
   property_tests/model/machine/machine_test.cpp
 "
 

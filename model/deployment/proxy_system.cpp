@@ -133,6 +133,7 @@ class Proxy {
     hop.with_body = settings_.content;
     hop.client.profile.pipelines = false;
     hop.client.profile.closes_when_early = true;
+    hop.client.profile.waits_for_close = false;
     const Placement place =
         add_hop(system_, hop,
                 {.lane = lane,
@@ -148,6 +149,9 @@ class Proxy {
   }
   static Index at(const Placement& place, hop::Queue queue) {
     return static_cast<Index>(place.queue + queue);
+  }
+  std::size_t events_of(Index component) const {
+    return system_.components[component].table->events.size();
   }
   template <class Out> void bind(Index component, Out output, std::vector<Action> actions) {
     system_.bind(component, id(output), std::move(actions));
@@ -297,14 +301,16 @@ class Proxy {
     const Action answered = raise<RequestObserver, rq::saw::Answered<K>>(parts_.observer);
     const Action complete = raise<Pool, slot::Complete<K>>(parts_.pool);
     const Action complete_close = raise<Pool, slot::CompleteClose<K>>(parts_.pool);
-    tell(Out::completed, during<ClientConnection, response::Whole>(answered));
-    tell(Out::completed, during<ClientConnection, response::WholeClose>(answered));
-    tell(Out::completed, during<ClientConnection, response::Tail>(answered));
-    tell(Out::completed, during<ClientConnection, response::Whole>(complete));
-    tell(Out::completed, during<ClientConnection, response::WholeClose>(complete_close));
-    tell(Out::completed, during<ClientConnection, response::Tail>(complete));
-    // Not the origin's answer to anything.
-    tell(Out::completed, during<ClientConnection, response::Timeout408>(complete));
+    for (machine::EventId event = 0; event < events_of(client); ++event) {
+      auto when_read = [&](Action action) {
+        action.only_during = event;
+        tell(Out::completed, action);
+      };
+      // An unsolicited 408 is not the origin's answer to anything.
+      if (event != event_id<ClientConnection, response::Timeout408>()) when_read(answered);
+      when_read(event == event_id<ClientConnection, response::WholeClose>() ? complete_close
+                                                                            : complete);
+    }
     tell(Out::response_begun, raise<Pool, slot::Part<K>>(parts_.pool));
     tell(Out::lost, during<ClientConnection, app_c::transport::Eof>(
                         raise<Pool, slot::Eof<K>>(parts_.pool)));
@@ -316,6 +322,7 @@ class Proxy {
                                           : raise<Pool, slot::Unwritten<K>>(parts_.pool)));
     tell(Out::truncated, raise<Pool, slot::Truncated<K>>(parts_.pool));
     tell(Out::timed_out, raise<Pool, slot::TimedOut<K>>(parts_.pool));
+    tell(Out::idle_while_connecting, raise<Pool, slot::Refused<K>>(parts_.pool));
     tell(Out::connect_failed, raise<Pool, slot::Refused<K>>(parts_.pool));
     tell(Out::dead_on_peek, raise<Pool, slot::Stale<K>>(parts_.pool));
     tell(Out::send_head, raise<Pool, slot::HeadSent<K>>(parts_.pool));

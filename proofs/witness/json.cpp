@@ -256,6 +256,12 @@ template <class IO> void describe(IO& io, In<IO, ClientSide> client) {
   io.flag("reads_while_sending", client.profile.reads_while_sending);
   io.flag("limits_requests", client.profile.limits_requests);
   io.flag("single_use", client.profile.single_use);
+  io.flag("attaches_later", client.profile.attaches_later);
+  io.flag("honours_close", client.profile.honours_close);
+  io.flag("idle_from_start", client.profile.idle_from_start);
+  io.flag("waits_for_close", client.profile.waits_for_close);
+  io.flag("closes_on_removal", client.profile.closes_on_removal);
+  io.limit("keepalive_us", client.keepalive);
   io.object("loop", [&](IO& in) { describe(in, client.loop); });
 }
 
@@ -278,6 +284,9 @@ template <class IO> void describe(IO& io, In<IO, ServerSide> server) {
   io.flag("aborts_half_closed", server.profile.aborts_half_closed);
   io.flag("limits_requests", server.profile.limits_requests);
   io.flag("single_use", server.profile.single_use);
+  io.flag("closes_unannounced", server.profile.closes_unannounced);
+  io.flag("close_delimited", server.profile.close_delimited);
+  io.limit("keepalive_us", server.keepalive);
   io.object("loop", [&](IO& in) { describe(in, server.loop); });
 }
 
@@ -286,11 +295,14 @@ template <class IO> void describe(IO& io, In<IO, HopSettings> settings) {
   io.object("server", [&](IO& in) { describe(in, settings.server); });
   io.time("delay_min_us", settings.delay_min);
   io.time("delay_max_us", settings.delay_max);
+  io.limit("middlebox_us", settings.middlebox);
   io.flag("with_body", settings.with_body);
   io.flag("responses_fit", settings.responses_fit);
   io.limit("content_within_us", settings.content_within);
-  io.limit("content_within_us", settings.content_within);
   io.flag("with_shutdown", settings.with_shutdown);
+  io.flag("with_waiting", settings.with_waiting);
+  io.flag("with_crash", settings.with_crash);
+  io.flag("with_removal", settings.with_removal);
 }
 
 template <class IO> void describe(IO& io, In<IO, WitnessStep> step) {
@@ -355,11 +367,12 @@ void describe(IO& io, In<IO, Witness> w, In<IO, std::vector<std::string>> names)
 /// Does not compile when a member was added that the schema above may lack.
 [[maybe_unused]] void count_members(const Witness& w) {
   [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = w;
-  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8] = w.settings;
-  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7] = w.settings.client;
-  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9] = w.settings.client.profile;
-  [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9] = w.settings.server;
-  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, e11] =
+  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = w.settings;
+  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8] = w.settings.client;
+  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14] =
+      w.settings.client.profile;
+  [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10] = w.settings.server;
+  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13] =
       w.settings.server.profile;
   [[maybe_unused]] const auto& [g1, g2, g3] = w.settings.client.loop;
 }

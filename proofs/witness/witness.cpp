@@ -2,6 +2,7 @@
 
 #include "model/deployment/hop_system.hpp"
 #include "model/machine/rows.hpp"
+#include "model/net/middlebox.hpp"
 #include "model/tcp/endpoint.hpp"
 
 #include <algorithm>
@@ -15,8 +16,9 @@ using system::Occurrence;
 using system::Stimulus;
 using tcp::Endpoint;
 
+/// A middlebox has no column of its own: it stands beside the server's kernel.
 Actor actor_of(system::Index component) {
-  return static_cast<Actor>(component);
+  return component == hop::middlebox ? Actor::server_kernel : static_cast<Actor>(component);
 }
 bool is_kernel(system::Index component) {
   return component == hop::client_kernel || component == hop::server_kernel;
@@ -186,6 +188,16 @@ class Recorder {
         add({.kind = Happening::Kind::verdict,
              .actor = Actor::client,
              .text = table.outputs[output]});
+      }
+      return;
+    }
+    if (occurrence.index == hop::middlebox) {
+      for (const machine::OutputId output : table.outputs_of(cell)) {
+        const auto out = static_cast<net::Out>(output);
+        if (out == net::Out::drops_to_server || out == net::Out::drops_to_client)
+          add({.kind = Happening::Kind::drops,
+               .actor = Actor::server_kernel,
+               .text = payload + " " + table.outputs[output]});
       }
       return;
     }

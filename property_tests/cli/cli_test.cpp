@@ -21,11 +21,26 @@ using Catch::Contains;
 using Catch::StartsWith;
 
 const std::string kExample = HALFCLOSE_SOURCE_DIR "/examples/alb-envoy-node.yaml";
-const std::vector<std::string> kRaces = {
-    "keepalive-reuse",     "stale-in-kernel",  "early-response-reset",
-    "closing-dead-zone",   "max-age-close",    "shutdown-close",
-    "bytes-behind-close",  "timer-beats-data", "delayed-close-truncation",
-    "unsolicited-response"};
+const std::vector<std::string> kRaces = {"keepalive-reuse",
+                                         "stale-in-kernel",
+                                         "early-response-reset",
+                                         "closing-dead-zone",
+                                         "max-age-close",
+                                         "shutdown-close",
+                                         "bytes-behind-close",
+                                         "timer-beats-data",
+                                         "delayed-close-truncation",
+                                         "unsolicited-response",
+                                         "attach-on-complete",
+                                         "persistence-missignalled",
+                                         "reads-paused-in-pool",
+                                         "early-upstream-response",
+                                         "timer-armed-early",
+                                         "half-closed-client",
+                                         "close-delimited-truncation",
+                                         "close-latency",
+                                         "removed-while-pooled",
+                                         "silent-drop"};
 
 /// A directory that goes away with its files.
 class Directory {
@@ -159,7 +174,7 @@ TEST_CASE("halfclose check: the example chain", "[cli]") {
     for (const Json& assumption : report["assumptions"]) {
       CHECK(keys(assumption) == std::set<std::string>{"what", "source", "sourced"});
     }
-    CHECK(report["guarantees"].size() == 8);
+    CHECK(report["guarantees"].size() == 10);
   }
   SECTION("names the source of every assumption where it is asked for") {
     CHECK_THAT(run({"check", kExample, "--sources"}).out, Contains("  [default of halfclose]"));
@@ -342,7 +357,8 @@ TEST_CASE("halfclose explain: a race that does not happen", "[cli]") {
 TEST_CASE("halfclose machines: list, show and report", "[cli]") {
   const Run list = run({"machines", "list"});
   CHECK(list.status == 0);
-  for (const char* machine : {"tcp-endpoint", "http1-server", "http1-client", "hop-observer"}) {
+  for (const char* machine :
+       {"tcp-endpoint", "http1-server", "http1-client", "hop-observer", "middlebox"}) {
     INFO(machine);
     CHECK_THAT(list.out, Contains(machine));
     const auto shown = [&](const std::string& format) {
