@@ -27,6 +27,7 @@ class Casting {
     const ActorId first = application("client", client, column({client}), at(place, hop::client));
     kernel("client-kernel", client, "", at(place, hop::client_kernel));
     kernel("server-kernel", server, "", at(place, hop::server_kernel));
+    stage_.cast.clients = {first};
     const ActorId last = application("server", server, column({server}), at(place, hop::server));
     pair(first, 1), pair(last, 2), connect(1, 2);
     observer(at(place, hop::observer));
@@ -64,6 +65,7 @@ class Casting {
           part(id, "client" + tag, ActorKind::application, column({"client", false, tag}),
                parts_ == nullptr ? system::kNone : parts_->callers[static_cast<std::size_t>(i)]);
       chooses(caller, "client " + number(i) + " ", "");
+      stage_.cast.clients.push_back(caller);
       return;
     }
     const Placement* place = client_place(i);
@@ -75,6 +77,7 @@ class Casting {
     const ActorId far =
         kernel(proxy_id, proxy.downstream->server.name, tag, at(place, hop::server_kernel));
     pair(app, near), connect(near, far);
+    stage_.cast.clients.push_back(app);
     facing_clients_.push_back(far);
     observer(at(place, hop::observer));
   }
@@ -144,7 +147,7 @@ class Casting {
   }
   void chooses(ActorId actor, std::string prefix, std::string suffix) {
     stage_.cast.actors[actor].choice_prefix = std::move(prefix);
-    stage_.cast.actors[actor].choice_suffix = std::move(suffix);
+    stage_.cast.actors[actor].name_suffix = std::move(suffix);
   }
   void pair(ActorId application, ActorId kernel) {
     stage_.cast.actors[application].partner = kernel;

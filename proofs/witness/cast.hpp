@@ -30,8 +30,8 @@ struct Actor {
   std::size_t column = 0;
   ActorId partner = kNobody;  ///< of an application its kernel, of a kernel its application
   ActorId far_end = kNobody;  ///< of a kernel the one at the other end of the wire
-  /// How the System's choices begin and end the words of what this actor does.
-  std::string choice_prefix{}, choice_suffix{};
+  /// How the System's choices begin the words of what this actor does, and how its names end.
+  std::string choice_prefix{}, name_suffix{};
   /// Which of several, said before its words where a column has more than one: `a`.
   std::string which{};
 };
@@ -46,6 +46,7 @@ struct Column {
 struct Cast {
   std::vector<Column> columns;
   std::vector<Actor> actors;
+  std::vector<ActorId> clients;  ///< the applications that ask
   /// Of a kernel's column that of its application; of any other the column itself.
   std::size_t speaks_in(std::size_t column) const;
   /// The kernel of that column; kNobody for another column.

@@ -47,7 +47,7 @@ class Diagram {
       if (arrives) arrive(row);
       for (std::size_t c = 0; c < ids_.size(); ++c) {
         if (arrives) sockets_of(row, c);
-        if (row.speech[c]) say(c, *row.speech[c], row.at);
+        if (row.speech[c] && shows(row, c)) say(c, *row.speech[c], row.at);
         if (!arrives) sockets_of(row, c);
       }
       if (row.segment >= 0 && row.leaves && !w_.segments[row.segment].arrived) leave(row);
@@ -67,10 +67,16 @@ class Diagram {
   }
   std::string when(Time at) const { return " (" + format_moment(w_, at) + ")"; }
 
+  /// Of many columns only what changes is said.
+  bool shows(const Row& row, std::size_t column) const {
+    return is_hop(w_.settings) || !row.old[column];
+  }
+
   /// The kernels that speak through the column.
   void sockets_of(const Row& row, std::size_t column) {
     for (std::size_t k = 0; k < ids_.size(); ++k) {
-      if (cast_.kernel_in(k) != kNobody && cast_.speaks_in(k) == column && !row.socket[k].empty())
+      if (cast_.kernel_in(k) != kNobody && cast_.speaks_in(k) == column && !row.socket[k].empty() &&
+          shows(row, k))
         note("over " + ids_[k], row.socket[k]);
     }
   }

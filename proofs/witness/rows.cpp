@@ -43,15 +43,18 @@ bool told_by_call(const Cast& cast, const WitnessStep& step, std::size_t at) {
   return false;
 }
 
+/// Without the ` a` by which the System tells the names of several connections apart.
+std::string without_tag(const Actor& actor, const std::string& name) {
+  return name.ends_with(actor.name_suffix) ? name.substr(0, name.size() - actor.name_suffix.size())
+                                           : name;
+}
+
 /// `alb sends a request` is `sends a request` in the words of alb.
 std::string own_words(const Actor& actor, const WitnessStep& step, const Happening& happening) {
   const std::string& said = step.stimulus;
   const std::string& prefix = actor.choice_prefix;
   if (prefix.empty() || !said.starts_with(prefix)) return happening.text;
-  const std::string words = said.substr(prefix.size());
-  return words.ends_with(actor.choice_suffix)
-             ? words.substr(0, words.size() - actor.choice_suffix.size())
-             : words;
+  return without_tag(actor, said.substr(prefix.size()));
 }
 
 std::string in_words(const Actor& actor, const WitnessStep& step, const Happening& happening) {
@@ -62,7 +65,7 @@ std::string in_words(const Actor& actor, const WitnessStep& step, const Happenin
     case Happening::Kind::decides:
       return own_words(actor, step, happening);
     case Happening::Kind::expires:
-      return happening.text.substr(happening.text.rfind('.') + 1) + " expires";
+      return without_tag(actor, happening.text.substr(happening.text.rfind('.') + 1)) + " expires";
     case Happening::Kind::drops:
       if (happening.text == "unread lost") return "unread bytes lost";
       if (happening.text == "unsent lost") return "unsent bytes lost";
@@ -133,8 +136,10 @@ class StepRows {
       const std::size_t column = cast_.actors[a].column;
       if (cast_.actors[a].kind == ActorKind::kernel) {
         rows_[touched_[column].value_or(first_)].socket[column] = step.states[a];
+        if (before == nullptr && !touched_[column]) rows_[first_].old[column] = true;
       } else {
         become(cast_.actors[a], step.states[a]);
+        if (before == nullptr && !spoke_[column]) rows_[first_].old[column] = true;
       }
     }
     // The witness's own property first.
@@ -152,6 +157,7 @@ class StepRows {
     rows_.push_back({.step = step_, .at = witness_.steps[step_].at});
     last().speech.resize(cast_.columns.size());
     last().socket.resize(cast_.columns.size());
+    last().old.resize(cast_.columns.size());
   }
 
   void judge(const Happening& happening) {

@@ -26,7 +26,9 @@ struct Row {
   Time quiet = 0;      ///< how long nothing happened after that, when that is long
   std::vector<std::optional<Speech>> speech{};  ///< by column; of applications only
   std::vector<std::string>
-      socket{};      ///< by column: the state of a kernel that begins here, or empty
+      socket{};  ///< by column: the state of a kernel that begins here, or empty
+  /// By column: the state above was so before the run, and nothing has happened there yet.
+  std::vector<bool> old{};
   int segment = -1;  ///< leaves or arrives here
   bool leaves = false;
   std::vector<std::string> verdicts{};  ///< behind the row; the witness's property first

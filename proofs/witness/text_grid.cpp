@@ -81,39 +81,39 @@ class GridPage : public TextPage {
   /// What the row says, in the order of its causes: an arrival comes before the calls that take it.
   std::vector<Words> words_of(const Row& row) const {
     std::vector<Words> words;
-    auto segment = [&] {
-      if (row.segment < 0) return;
-      const Segment& s = w_.segments[row.segment];
-      const Ink ink = is_reset(s) ? Ink::bad : Ink::none;
-      const Flight flight = flight_of(s, cast_);
-      const std::string& kernel = cast_.columns[row.leaves ? flight.from : flight.to].name();
-      words.push_back({row.leaves ? kernel + " sends " + segment_name(w_, row.segment)
-                                  : kernel + " gets " + arrival_label(row.segment),
-                       ink});
-    };
-    auto sockets = [&] {
-      for (std::size_t c = 0; c < row.socket.size(); ++c) {
-        if (!row.socket[c].empty() && !is_first(row))
-          words.push_back({cast_.columns[c].name() + " is in " + row.socket[c], Ink::state});
-      }
-    };
-    if (row.segment >= 0 && !row.leaves) segment(), sockets();
+    std::vector<bool> said(row.old);
+    if (row.segment >= 0 && !row.leaves) words.push_back(segment_words(row, said));
     for (std::size_t c = 0; c < row.speech.size(); ++c) {
-      if (!row.speech[c]) continue;
+      if (!row.speech[c] || row.old[c]) continue;
       const Speech& speech = *row.speech[c];
-      const std::string name = cast_.columns[c].name();
-      const Ink ink = speech.failed                             ? Ink::bad
-                      : speech.kind == Happening::Kind::expires ? Ink::timer
-                                                                : Ink::none;
-      if (!speech.text.empty()) words.push_back({name + ": " + speech.text, ink});
-      if (!speech.becomes.empty() && !is_first(row))
-        words.push_back({name + " [" + speech.becomes + "]", Ink::faint});
+      const bool timer = speech.kind == Happening::Kind::expires;
+      std::string text = cast_.columns[c].name();
+      if (!speech.text.empty()) text += ": " + speech.text;
+      if (!speech.becomes.empty()) text += " [" + speech.becomes + "]";
+      words.push_back({text, speech.failed         ? Ink::bad
+                             : timer               ? Ink::timer
+                             : speech.text.empty() ? Ink::faint
+                                                   : Ink::none});
     }
-    if (row.segment < 0 || row.leaves) segment(), sockets();
+    if (row.segment >= 0 && row.leaves) words.push_back(segment_words(row, said));
+    for (std::size_t c = 0; c < row.socket.size(); ++c) {
+      if (!row.socket[c].empty() && !said[c])
+        words.push_back({cast_.columns[c].name() + " [" + row.socket[c] + "]", Ink::state});
+    }
     return words;
   }
-  /// In the beginning every state is new, and none is news.
-  bool is_first(const Row& row) const { return row.step == 0 && row.segment < 0; }
+
+  Words segment_words(const Row& row, std::vector<bool>& said) const {
+    const Segment& s = w_.segments[row.segment];
+    const Flight flight = flight_of(s, cast_);
+    const std::size_t kernel = row.leaves ? flight.from : flight.to;
+    std::string text = cast_.columns[kernel].name();
+    text += row.leaves ? " sends " + segment_name(w_, row.segment)
+                       : " gets " + arrival_label(row.segment);
+    if (!row.socket[kernel].empty()) text += " [" + row.socket[kernel] + "]";
+    said[kernel] = true;
+    return {text, is_reset(s) ? Ink::bad : Ink::none};
+  }
 
   void diagram() override {
     for (const Row& row : rows_) {

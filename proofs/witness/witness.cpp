@@ -250,10 +250,19 @@ class Recorder {
     const machine::Table& table = *system_.components[occurrence.index].table;
     const bool of_requests = table.machine == monitor::request::RequestObserver::name;
     const ActorId raiser = raiser_of(at);
-    const ActorId where = is_hop(witness_.settings) || raiser == kNobody ? ActorId{0} : raiser;
-    if (of_requests && stimulus.kind == Stimulus::Kind::choose &&
-        system_.choices[stimulus.index].component == occurrence.index) {
-      add({.kind = Happening::Kind::remark, .actor = where, .text = current_.stimulus});
+    const ActorId where =
+        is_hop(witness_.settings) || raiser == kNobody ? stage_.cast.clients.front() : raiser;
+    if (of_requests && stimulus.kind == Stimulus::Kind::choose) {
+      using monitor::request::RequestObserver;
+      namespace saw = monitor::request::saw;
+      const machine::EventId events[] = {machine::event_id<RequestObserver, saw::Watch<0>>(),
+                                         machine::event_id<RequestObserver, saw::Watch<1>>()};
+      for (std::size_t i = 0; i < stage_.cast.clients.size(); ++i) {
+        if (occurrence.event != events[i]) continue;
+        add({.kind = Happening::Kind::remark,
+             .actor = stage_.cast.clients[i],
+             .text = "the observer watches the next request"});
+      }
     }
     for (const machine::OutputId output :
          table.outputs_of(table.at(occurrence.before, occurrence.event))) {
