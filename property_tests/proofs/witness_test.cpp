@@ -161,12 +161,15 @@ bool same(const HopSettings& a, const HopSettings& b) {
          a.with_shutdown == b.with_shutdown && a.with_waiting == b.with_waiting &&
          a.with_crash == b.with_crash && a.with_removal == b.with_removal;
 }
+const HopSettings& hop_of(const Witness& witness) {
+  return std::get<HopSettings>(witness.settings);
+}
 bool same(const Witness& a, const Witness& b) {
   auto rest = [](const Witness& w) {
     return std::tie(w.property, w.statement, w.client_profile, w.server_profile, w.path, w.aging,
                     w.steps, w.segments, w.timers, w.observed, w.symptoms, w.fix);
   };
-  return same(a.settings, b.settings) && rest(a) == rest(b);
+  return same(hop_of(a), hop_of(b)) && rest(a) == rest(b);
 }
 
 /// Why the text is no true witness; empty when it is one.
@@ -304,7 +307,7 @@ TEST_CASE("witness: a connection that grew old", "[proofs][witness]") {
     CHECK(contains(to_text(witness),
                    "... other requests are served for " + format_time(witness.aging.by)));
     for (const Segment& segment : witness.segments)
-      CHECK(flight_time(witness, segment) <= witness.settings.delay_max);
+      CHECK(flight_time(witness, segment) <= hop_of(witness).delay_max);
     Witness elsewhere = witness, longer = witness;
     elsewhere.aging.step = 0;
     CHECK(re_execute(elsewhere) == "step 0, aging: no part of the past can be left out there");
@@ -537,7 +540,7 @@ TEST_CASE("witness: pictures", "[proofs][witness]") {
     Witness witness = any_witness();
     witness.property = any_text();
     witness.statement = any_text();
-    witness.settings.client.name = *rc::gen::arbitrary<std::string>();
+    std::get<HopSettings>(witness.settings).client.name = *rc::gen::arbitrary<std::string>();
     witness.steps.front().happenings.front().text = *rc::gen::arbitrary<std::string>();
     witness.segments.front().text = any_text();
     witness.symptoms.push_back({any_text(), *rc::gen::arbitrary<std::string>()});
