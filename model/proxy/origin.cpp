@@ -14,6 +14,7 @@ std::string Origin::describe(const Context& c) {
   say(c.content, "content to come");
   say(c.last, "says close");
   say(c.partial, "response begun");
+  say(c.owed, "response owed to another");
   return text;
 }
 

@@ -63,6 +63,7 @@ struct Context {
   bool content = false;   ///< of the request that waits for the connection
   bool last = false;      ///< the request says it is the last
   bool partial = false;   ///< some of the response was read
+  bool owed = false;      ///< the next response belongs to a request that was given up
 };
 
 using Outs = Outputs<Out>;
@@ -74,7 +75,9 @@ constexpr void with_content(Context& c)          { c.content = true; }
 constexpr void say_last(Context& c)              { c.last = true; }
 constexpr void send_head(Context& c, Outs& out)  { c.content = false; out.append(Out::sent); out.append(Out::head_sent); }
 constexpr void begin(Context& c, Outs& out)      { c.partial = true; out.append(Out::part); }
-constexpr void forget(Context& c)                { c = {}; }
+constexpr void owe(Context& c)                   { c.owed = true; }
+constexpr void owe_head(Context& c, Outs& out)   { c.owed = true; send_head(c, out); }
+constexpr void answer(Context& c, Outs& out)     { if (!c.owed) out.append(Out::answered); c = {}; }
 constexpr void close(Context& c, Outs& out)      { c = {}; out.append(Out::ended); }
 
 /// No response will come any more.
@@ -127,12 +130,18 @@ struct Origin : Machine<Origin, Context, Out> {
     //--- a request is out -------------------------------------------------------------------------------------
     Row<Sending,    told::Content,       Always,                  Nothing,                                     Waiting,    Rfc9112<"6">>,
     // The proxy does not finish a request that is answered.
-    Row<Sending,    choose::Answer,      Always,                  Do<Out::answered, Out::complete, close>,     Closed,     Rfc9112<"9.6">>,
-    Row<Sending,    choose::AnswerClose, Always,                  Do<Out::answered, Out::complete_close, close>, Closed,   Rfc9112<"9.6">>,
-    Row<Waiting,    choose::Answer,      Unless<is_last>,         Do<Out::answered, Out::complete, forget, Out::free>, Ready, Rfc9112<"9.3">>,
-    Row<Waiting,    choose::Answer,      If<is_last>,             Do<Out::answered, Out::complete, close>,     Closed,     Rfc9112<"9.6">>,
-    Row<Waiting,    choose::AnswerLast,  Unless<is_last>,         Do<Out::answered, Out::complete, close>,     Closed,     Rfc9112<"9.6">>,
-    Row<Waiting,    choose::AnswerClose, Always,                  Do<Out::answered, Out::complete_close, close>, Closed,   Rfc9112<"9.6">>,
+    Row<Sending,    choose::Answer,      Always,                  Do<answer, Out::complete, close>,            Closed,     Rfc9112<"9.6">>,
+    Row<Sending,    choose::AnswerClose, Always,                  Do<answer, Out::complete_close, close>,      Closed,     Rfc9112<"9.6">>,
+    Row<Waiting,    choose::Answer,      Unless<is_last>,         Do<answer, Out::complete, Out::free>,        Ready,      Rfc9112<"9.3">>,
+    Row<Waiting,    choose::Answer,      If<is_last>,             Do<answer, Out::complete, close>,            Closed,     Rfc9112<"9.6">>,
+    Row<Waiting,    choose::AnswerLast,  Unless<is_last>,         Do<answer, Out::complete, close>,            Closed,     Rfc9112<"9.6">>,
+    Row<Waiting,    choose::AnswerClose, Always,                  Do<answer, Out::complete_close, close>,      Closed,     Rfc9112<"9.6">>,
+    //--- a pool that keeps the connection of a request that was given up --------------------------------------
+    Row<Connecting, told::Request,       Always,                  Nothing,                                     Stay,       Model<"a pool that keeps cancelled connections">>,
+    Row<Connecting, told::Head,          Always,                  Nothing,                                     Stay,       Model<"a pool that keeps cancelled connections">>,
+    Row<Sending,    told::Head,          Always,                  Do<owe_head>,                                Stay,       Model<"a pool that keeps cancelled connections">>,
+    Row<Waiting,    told::Request,       Always,                  Do<owe, Out::sent>,                          Stay,       Model<"a pool that keeps cancelled connections">>,
+    Row<Waiting,    told::Head,          Always,                  Do<owe_head>,                                Sending,    Model<"a pool that keeps cancelled connections">>,
     //--- over -------------------------------------------------------------------------------------------------
     Row<Closed,     choose::Gone,        Always,                  Do<Out::renewed>,                            Unused,     Rfc9112<"9.1">>>,
     Fails<Sending>, Fails<Waiting>, Open<Sending>, Open<Waiting>, Open<Ready>, Open<Dead>,

@@ -254,6 +254,7 @@ DecouplingResult decoupled(const system::System& system, const Interface& interf
   const LabelledGraph graph = labelled_graph(system, interface, limits, labels);
   result.states = graph.states;
   result.transitions = graph.transitions;
+  result.hidden = graph.hidden;
   result.limit = graph.limit;
   if (!graph.limit.empty()) return result;
   Comparison({system, graph}, {system, graph}, limits, start, result).run();
@@ -272,6 +273,7 @@ DecouplingResult covered(const system::System& part, const Interface& of_part,
   const LabelledGraph smaller = labelled_graph(part, of_part, limits, labels);
   result.states = smaller.states;
   result.transitions = smaller.transitions;
+  result.hidden = smaller.hidden;
   result.limit = !larger.limit.empty() ? larger.limit : smaller.limit;
   if (!result.limit.empty()) return result;
   Comparison({part, smaller}, {whole, larger}, limits, start, result).run();

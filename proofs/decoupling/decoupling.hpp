@@ -39,6 +39,7 @@ struct DecouplingResult {
   /// Of decoupled: also no one who takes part in the observations can tell (branching bisimulation).
   bool equivalent = false;
   std::uint64_t states = 0, transitions = 0;  ///< of the system
+  std::uint64_t hidden = 0;                   ///< private transitions: without any, nothing is claimed
   std::uint64_t public_states = 0;            ///< reduced, without private steps
   std::uint64_t sets = 0, pairs = 0;          ///< of the comparison
 };

@@ -142,6 +142,7 @@ LabelledGraph labelled_graph(const system::System& system, const Interface& inte
                           interface.hidden.end();
       const Node to = states.insert(result.state).first;
       ++graph.transitions;
+      if (hidden) ++graph.hidden;
       // A step that shows nothing and changes nothing is none.
       if (to == next && word.empty()) continue;
       out.push_back({to, it->second, hidden, stimulus});

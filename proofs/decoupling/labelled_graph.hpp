@@ -30,6 +30,7 @@ struct LabelledGraph {
   std::vector<Edge> edges;
   std::uint64_t states = 0;       ///< nodes 0 .. states-1 are states; 0 is the initial one
   std::uint64_t transitions = 0;  ///< steps
+  std::uint64_t hidden = 0;       ///< of them private
   std::string limit;              ///< why it is not complete, if a limit was hit
 
   std::size_t nodes() const { return edges_at.size() - 1; }

@@ -36,7 +36,8 @@ std::string render(const Interface& interface, const DecouplingResult& result) {
   assert(result.pair);
   const PairOfRuns& pair = *result.pair;
   const std::vector<Line> left = lines(pair.with), right = lines(pair.without);
-  std::size_t width = 40;
+  const std::string title = "with (* is management of " + interface.private_side + ")";
+  std::size_t width = title.size() + 2;
   for (const Line& line : left)
     width = std::max(width, line.text.size() + 2);
   std::string text = "refuted: " + interface.statement + "\n";
@@ -45,8 +46,7 @@ std::string render(const Interface& interface, const DecouplingResult& result) {
     if (!without.empty()) one += std::string(width - with.size(), ' ') + without;
     text += one + "\n";
   };
-  row("with (* is management of " + interface.private_side + ")", "");
-  row("", "without");
+  row(title, "without");
   std::size_t l = 0, r = 0;
   for (std::size_t seen = 0; l < left.size() || r < right.size(); ++seen) {
     const auto with = happenings(left, l), without = happenings(right, r);
