@@ -24,8 +24,8 @@ using app_c::ClientConnection;
 using app_s::ServerConnection;
 using ca::Caller;
 using ex::Exchange;
-using og::Origin;
 using machine::event_id;
+using og::Origin;
 using po::Pool;
 using rq::RequestObserver;
 using tcp::Endpoint;
@@ -80,13 +80,14 @@ class Proxy {
       HopSettings hop = *settings_.downstream;
       hop.with_body = settings_.content;
       hop.client.profile.pipelines = false;
-      parts_.clients.push_back(add_hop(system_, hop,
-                                       {.lane = i,
-                                        .tag = settings_.clients > 1 ? numbered(i) : "",
-                                        .client_says_close = settings_.manages && !settings_.content,
-                                        .client_sends_plain = !settings_.content,
-                                        .client_sends_parts = false,
-                                        .server_answers = false}));
+      parts_.clients.push_back(
+          add_hop(system_, hop,
+                  {.lane = i,
+                   .tag = settings_.clients > 1 ? numbered(i) : "",
+                   .client_says_close = settings_.manages && !settings_.content,
+                   .client_sends_plain = !settings_.content,
+                   .client_sends_parts = false,
+                   .server_answers = false}));
     } else {
       parts_.callers.push_back(add("client" + numbered(i), i, [&] {
         return ca::caller_table({.content = settings_.content,
@@ -124,8 +125,7 @@ class Proxy {
     };
     choice("watch the next request of client 1", event_id<RequestObserver, rq::saw::Watch<0>>());
     if (settings_.clients > 1) {
-      choice("watch the next request of client 2",
-             event_id<RequestObserver, rq::saw::Watch<1>>());
+      choice("watch the next request of client 2", event_id<RequestObserver, rq::saw::Watch<1>>());
     }
   }
 
@@ -136,11 +136,10 @@ class Proxy {
     hop.with_body = settings_.content;
     hop.client.profile.pipelines = false;
     hop.client.profile.closes_when_early = true;
-    const Placement place =
-        add_hop(system_, hop,
-                {.lane = lane,
-                 .tag = settings_.connections > 1 ? lettered(k) : "",
-                 .client_asks = false});
+    hop.content_within = kOff;  // it comes when the client has sent it
+    const Placement place = add_hop(
+        system_, hop,
+        {.lane = lane, .tag = settings_.connections > 1 ? lettered(k) : "", .client_asks = false});
     parts_.connections.push_back(place);
     system_.observers.emplace_back(at(place, hop::observer), kUpstreamRaces);
   }
@@ -149,10 +148,10 @@ class Proxy {
     const Index origin = add("connection" + lettered(k), lane, [] { return og::origin_table(); });
     parts_.origins.push_back(origin);
     auto choice = [&]<class E>(const char* what) {
-      system_.choices.push_back(
-          {"connection" + lettered(k) + what, origin, event_id<Origin, E>()});
+      system_.choices.push_back({"connection" + lettered(k) + what, origin, event_id<Origin, E>()});
     };
     choice.operator()<og::choose::Open>(" opens");
+    choice.operator()<og::choose::OpenBroken>(" opens, and the head cannot be written");
     choice.operator()<og::choose::Refuse>(" is refused");
     choice.operator()<og::choose::Begin>(": the response begins");
     choice.operator()<og::choose::Answer>(": the origin answers");
@@ -166,6 +165,7 @@ class Proxy {
     choice.operator()<og::choose::Truncate>(" ends within the response");
     choice.operator()<og::choose::End>(" ends while pooled");
     choice.operator()<og::choose::EndUnseen>(" ends while pooled, unseen");
+    choice.operator()<og::choose::Break>(" breaks while pooled, unseen");
     choice.operator()<og::choose::Turn>(": a turn of the loop");
     choice.operator()<og::choose::Gone>(" is gone on both sides");
   }
@@ -330,12 +330,12 @@ class Proxy {
     for (int i = 0; i < settings_.clients; ++i) {
       const auto attach = po::of(po::Out::attach_1a, 2 * i + K);
       const auto attach_last = po::of(po::Out::attach_last_1a, 2 * i + K);
-      const Action attached = i == 0
-                                  ? raise<RequestObserver, rq::saw::Attached<K>>(parts_.observer)
-                                  : raise<RequestObserver, rq::saw::Attached<2 + K>>(parts_.observer);
+      const Action attached =
+          i == 0 ? raise<RequestObserver, rq::saw::Attached<K>>(parts_.observer)
+                 : raise<RequestObserver, rq::saw::Attached<2 + K>>(parts_.observer);
       from_pool(attach, attached);
-      from_pool(attach, settings_.content ? raise<Def, Head>(connection)
-                                          : raise<Def, Request>(connection));
+      from_pool(attach,
+                settings_.content ? raise<Def, Head>(connection) : raise<Def, Request>(connection));
       from_pool(attach_last, attached);
       from_pool(attach_last, raise<Def, Last>(connection));
     }
@@ -397,8 +397,8 @@ class Proxy {
     // Not the origin's answer to anything.
     tell(Out::completed, during<ClientConnection, response::Timeout408>(complete));
     tell(Out::response_begun, raise<Pool, slot::Part<K>>(parts_.pool));
-    tell(Out::lost, during<ClientConnection, app_c::transport::Eof>(
-                        raise<Pool, slot::Eof<K>>(parts_.pool)));
+    tell(Out::lost,
+         during<ClientConnection, app_c::transport::Eof>(raise<Pool, slot::Eof<K>>(parts_.pool)));
     tell(Out::lost, during<ClientConnection, app_c::transport::Error>(
                         raise<Pool, slot::Reset<K>>(parts_.pool)));
     // Without content there is one write. With it a proxy cannot tell which of them failed.

@@ -106,6 +106,7 @@ constexpr bool reusable(const Context& c)     { return c.outstanding == 1 && !c.
 constexpr bool finishes(const Context& c)     { return !c.last && !c.profile.closes_when_early; }
 constexpr bool is_partial(const Context& c)   { return c.partial; }
 constexpr bool is_last(const Context& c)      { return c.last; }
+constexpr bool is_broken(const Context& c)    { return c.broken; }
 
 constexpr void begin(Context& c, Outs& out)       { c.outstanding++; if (c.profile.half_closes || c.profile.single_use) c.last = true; out.append(Out::asked); }
 constexpr void leave_pool(Context&, Outs& out)    { out.append(Out::start_reading); out.append(Out::cancel_idle); out.append(Out::arm_response); }
@@ -211,6 +212,8 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Waiting,     response::PartClose,  Always,                 Do<mark_partial, mark_last>,           Stay,        Rfc9112<"9.6">>,
     Row<Waiting,     response::WholeClose, Always,                 Do<mark_last, complete, close>,        Closed,      Rfc9112<"9.6">>,
     Row<Waiting,     response::Timeout408, Always,                 Do<Out::completed_408, complete, close>, Closed,    Rfc9110<"15.5.9">>,
+    // A proxy learns of the write that failed when the response is there, or the end.
+    Row<Waiting,     want::Body,           If<is_broken>,          Nothing,                               Stay,        Rfc9112<"9.5">>,
     Row<Waiting,     transport::WriteError, If<fatal>,             Do<lose, close>,                       Closed,      Product<"write error is fatal">>,
     Row<Waiting,     transport::WriteError, Unless<fatal>,         Do<mark_broken>,                       Stay,        Rfc9112<"9.5">>>,
     Completes<response::Whole>, Completes<response::Tail>,

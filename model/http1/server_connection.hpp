@@ -274,6 +274,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Relaying,    transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
     Busy<Relaying>, CannotSay<Relaying>,
     NothingToFlush<Relaying>, NothingToFlush<Idle>, NothingToFlush<Reading>, NothingToFlush<Answering>,
+    NothingToFlush<Discarding>, NothingToFlush<Delayed>, NothingToFlush<Lingering>, NothingToFlush<HalfClosed>,
     //--- the tail of the response waits in our buffer ------------------------------------------------------------
     Rows<
     Row<Flushing,    transport::Writable,  If<keeps>,              Do<write_tail, idle_after_flush>,         Idle,       Rfc9112<"9.3">>,

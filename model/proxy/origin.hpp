@@ -24,6 +24,7 @@ struct Sending    : State<"sending">    {};   // the head is out, the content is
 struct Waiting    : State<"waiting">    {};   // the request is out
 struct Ready      : State<"ready">      {};   // pooled
 struct Dead       : State<"dead">       {};   // pooled and ended: a look at the socket would show it
+struct Broken     : State<"broken">     {};   // pooled, and the next write will fail
 struct Closed     : State<"closed">     {};   // by the proxy; some of it may still be on its way
 
 namespace told {
@@ -36,6 +37,7 @@ struct NextLoop  : Event<"wait for the loop"> {};
 }
 namespace choose {
 struct Open        : Event<"open">                   {};
+struct OpenBroken  : Event<"open, fail the head">    {};
 struct Refuse      : Event<"refuse">                 {};
 struct Begin       : Event<"begin the response">     {};
 struct Answer      : Event<"answer">                 {};
@@ -49,6 +51,7 @@ struct TimedOut    : Event<"not answer in time">     {};
 struct Truncate    : Event<"truncate the response">  {};
 struct End         : Event<"end while pooled">       {};   // whoever closes
 struct EndUnseen   : Event<"end while pooled, unseen"> {};
+struct Break       : Event<"break while pooled, unseen"> {};
 struct Turn        : Event<"turn of the loop">       {};
 struct Gone        : Event<"gone on both sides">     {};
 }
@@ -116,6 +119,7 @@ struct Origin : Machine<Origin, Context, Out> {
     Row<Unused,     told::Head,          Always,                  Do<with_content>,                            Connecting, Rfc9112<"9.1">>,
     Row<Connecting, choose::Open,        Unless<content_follows>, Do<Out::sent>,                               Waiting,    Rfc9112<"9.1">>,
     Row<Connecting, choose::Open,        If<content_follows>,     Do<send_head>,                               Sending,    Rfc9112<"9.1">>,
+    Row<Connecting, choose::OpenBroken,  If<content_follows>,     Do<send_head, Out::write_failed, close>,     Closed,     Rfc9112<"9.5">>,
     Row<Connecting, choose::Refuse,      Always,                  Do<Out::refused, close>,                     Closed,     Rfc9112<"9.1">>,
     Row<Connecting, told::Abandon,       Always,                  Do<close>,                                   Closed,     Rfc9112<"9.5">>,
     //--- pooled -----------------------------------------------------------------------------------------------
@@ -127,6 +131,12 @@ struct Origin : Machine<Origin, Context, Out> {
     Row<Ready,      choose::EndUnseen,   Always,                  Nothing,                                     Dead,       Rfc9112<"9.5">>,
     Row<Dead,       told::NextLoop,      Always,                  Nothing,                                     Stay,       Product<"Envoy PR 2871">>,
     Row<Dead,       choose::End,         Always,                  Do<close>,                                   Closed,     Rfc9112<"9.5">>,
+    Row<Ready,      choose::Break,       Always,                  Nothing,                                     Broken,     Rfc9112<"9.5">>,
+    Row<Broken,     told::Request,       Always,                  Do<Out::sent, Out::unwritten, close>,        Closed,     Rfc9112<"9.5">>,
+    Row<Broken,     told::Last,          Always,                  Do<Out::sent, Out::unwritten, close>,        Closed,     Rfc9112<"9.5">>,
+    Row<Broken,     told::Head,          Always,                  Do<send_head, Out::write_failed, close>,     Closed,     Rfc9112<"9.5">>,
+    Row<Broken,     told::NextLoop,      Always,                  Nothing,                                     Stay,       Product<"Envoy PR 2871">>,
+    Row<Broken,     choose::End,         Always,                  Do<close>,                                   Closed,     Rfc9112<"9.5">>,
     //--- a request is out -------------------------------------------------------------------------------------
     Row<Sending,    told::Content,       Always,                  Nothing,                                     Waiting,    Rfc9112<"6">>,
     // The proxy does not finish a request that is answered.
@@ -144,7 +154,7 @@ struct Origin : Machine<Origin, Context, Out> {
     Row<Waiting,    told::Head,          Always,                  Do<owe_head>,                                Sending,    Model<"a pool that keeps cancelled connections">>,
     //--- over -------------------------------------------------------------------------------------------------
     Row<Closed,     choose::Gone,        Always,                  Do<Out::renewed>,                            Unused,     Rfc9112<"9.1">>>,
-    Fails<Sending>, Fails<Waiting>, Open<Sending>, Open<Waiting>, Open<Ready>, Open<Dead>,
+    Fails<Sending>, Fails<Waiting>, Open<Sending>, Open<Waiting>, Open<Ready>, Open<Dead>, Open<Broken>,
     Stale<told::Request>, Stale<told::Last>, Stale<told::Head>
   >;
 };

@@ -204,6 +204,9 @@ using Wants = Rows<
   Row<Queueing, owner::WantFresh<I>, Unless<attached<I>, waits<I>>,                      Do<queue_for_new<I>>, Stay, Model<"a used connection makes room">>,
   Row<Serving,  owner::Content<I>,   If<attached<I>>,                                    Do<content<I>>,    Stay, Rfc9112<"6">>,
   Row<Queueing, owner::Content<I>,   If<attached<I>>,                                    Do<content<I>>,    Stay, Rfc9112<"6">>,
+  // The connection failed in the same breath, and the request is about to be told.
+  Row<Serving,  owner::Content<I>,   Unless<attached<I>, waits<I>>,                      Nothing,           Stay, Rfc9112<"9.5">>,
+  Row<Queueing, owner::Content<I>,   Unless<attached<I>, waits<I>>,                      Nothing,           Stay, Rfc9112<"9.5">>,
   Row<Serving,  owner::Cancel<I>,    If<attached<I>>,                                    Do<give_up<I>>,    Stay, Rfc9112<"9.5">>,
   Row<Queueing, owner::Cancel<I>,    If<attached<I>>,                                    Do<give_up<I>>,    Stay, Rfc9112<"9.5">>,
   Row<Queueing, owner::Cancel<I>,    All<If<waits<I>>, Unless<last_waiter>>,             Do<stop_waiting<I>>, Stay, Model<"nobody waits any more">>,

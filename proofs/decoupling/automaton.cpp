@@ -140,8 +140,7 @@ std::vector<Node> classes(const Automaton& automaton) {
         }
       }
       tidy(show);
-      refined[n] =
-          index.try_emplace({of[n], show}, static_cast<Node>(index.size())).first->second;
+      refined[n] = index.try_emplace({of[n], show}, static_cast<Node>(index.size())).first->second;
     }
     of.swap(refined);
     if (index.size() == count) break;

@@ -225,7 +225,8 @@ class Comparison {
     std::vector<Moment> result;
     for (const std::uint32_t e : edges) {
       const Edge& edge = graph.edges[e];
-      if (edge.first) result.push_back({system.describe(edge.stimulus), edge.stimulus, edge.hidden, {}});
+      if (edge.first)
+        result.push_back({system.describe(edge.stimulus), edge.stimulus, edge.hidden, {}});
       if (edge.label != kSilent) result.back().observed.push_back(graph.labels[edge.label]);
     }
     return result;

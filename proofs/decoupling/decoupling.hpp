@@ -34,14 +34,15 @@ struct PairOfRuns {
 struct DecouplingResult {
   enum class Verdict { decoupled, coupled, undecided };
   Verdict verdict = Verdict::undecided;
-  std::string limit;                ///< of undecided
-  std::optional<PairOfRuns> pair;   ///< of coupled: the first run is as short as can be
-  /// Of decoupled: also no one who takes part in the observations can tell (branching bisimulation).
+  std::string limit;               ///< of undecided
+  std::optional<PairOfRuns> pair;  ///< of coupled: the first run is as short as can be
+  /// Of decoupled: also no one who takes part in the observations can tell (branching
+  /// bisimulation).
   bool equivalent = false;
   std::uint64_t states = 0, transitions = 0;  ///< of the system
-  std::uint64_t hidden = 0;                   ///< private transitions: without any, nothing is claimed
-  std::uint64_t public_states = 0;            ///< reduced, without private steps
-  std::uint64_t sets = 0, pairs = 0;          ///< of the comparison
+  std::uint64_t hidden = 0;           ///< private transitions: without any, nothing is claimed
+  std::uint64_t public_states = 0;    ///< reduced, without private steps
+  std::uint64_t sets = 0, pairs = 0;  ///< of the comparison
 };
 
 /// Whether the private steps of `system` make no difference to what `interface` shows.
@@ -53,9 +54,9 @@ struct DecouplingResult {
 DecouplingResult decoupled(const system::System& system, const Interface& interface,
                            const Limits& limits = {});
 
-/// Whether all that `part` shows, private steps or not, is shown by `whole` too: then what is proved
-/// of the observations of `whole` holds of those of `part`. `hidden` of the interfaces: of `whole`
-/// those steps are not taken.
+/// Whether all that `part` shows, private steps or not, is shown by `whole` too: then what is
+/// proved of the observations of `whole` holds of those of `part`. `hidden` of the interfaces: of
+/// `whole` those steps are not taken.
 DecouplingResult covered(const system::System& part, const Interface& of_part,
                          const system::System& whole, const Interface& of_whole,
                          const Limits& limits = {});

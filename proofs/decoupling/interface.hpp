@@ -21,9 +21,9 @@ struct Observed {
 };
 
 struct Interface {
-  std::string statement;      ///< what is claimed, one sentence
-  std::string private_side;   ///< whose management is hidden: "the clients"
-  std::string public_side;    ///< who must not notice: "the upstream connections"
+  std::string statement;     ///< what is claimed, one sentence
+  std::string private_side;  ///< whose management is hidden: "the clients"
+  std::string public_side;   ///< who must not notice: "the upstream connections"
   std::vector<Observed> observed;
   std::vector<system::Stimulus> hidden;  ///< private: management of the private side
 };

@@ -136,7 +136,8 @@ LabelledGraph labelled_graph(const system::System& system, const Interface& inte
       occurrences.clear();
       system.step(state, stimulus, result, &occurrences);
       sight.read(occurrences, word);
-      const auto [it, fresh] = word_index.try_emplace(word, static_cast<std::uint32_t>(words.size()));
+      const auto [it, fresh] =
+          word_index.try_emplace(word, static_cast<std::uint32_t>(words.size()));
       if (fresh) words.push_back(word);
       const bool hidden = std::find(interface.hidden.begin(), interface.hidden.end(), stimulus) !=
                           interface.hidden.end();

@@ -1,4 +1,5 @@
-// The steps of a system as a labelled graph: what an interface shows of each, and which are private.
+// The steps of a system as a labelled graph: what an interface shows of each, and which are
+// private.
 #pragma once
 
 #include "proofs/decoupling/interface.hpp"
@@ -14,8 +15,8 @@ using Label = std::uint16_t;
 inline constexpr Label kSilent = 0;  ///< nothing is seen
 using Node = std::uint32_t;
 
-/// One step, or a part of one: a step with several observations is a chain of edges through nodes of
-/// its own. The first edge of the chain has the stimulus.
+/// One step, or a part of one: a step with several observations is a chain of edges through nodes
+/// of its own. The first edge of the chain has the stimulus.
 struct Edge {
   Node to = 0;
   Label label = kSilent;

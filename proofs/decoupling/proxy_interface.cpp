@@ -154,10 +154,9 @@ std::string numbered(std::size_t i) {
 }  // namespace
 
 Interface clients_hidden(const system::System& system, const ProxyParts& parts) {
-  Interface interface{
-      .statement = "how clients manage their connections makes no difference upstream",
-      .private_side = "the clients' connections",
-      .public_side = "the upstream connections",
+  Interface interface {
+    .statement = "how clients manage their connections makes no difference upstream",
+    .private_side = "the clients' connections", .public_side = "the upstream connections",
   };
   Builder builder(system, interface);
   for (std::size_t i = 0; i < parts.exchanges.size(); ++i) {
@@ -184,10 +183,9 @@ Interface clients_hidden(const system::System& system, const ProxyParts& parts) 
 
 Interface origins_hidden(const system::System& system, const ProxyParts& parts,
                          bool counts_failures) {
-  Interface interface{
-      .statement = "how upstream connections are managed makes no difference to a client",
-      .private_side = "the upstream connections",
-      .public_side = "the clients",
+  Interface interface {
+    .statement = "how upstream connections are managed makes no difference to a client",
+    .private_side = "the upstream connections", .public_side = "the clients",
   };
   Builder builder(system, interface);
   for (std::size_t i = 0; i < parts.exchanges.size(); ++i)
@@ -197,6 +195,7 @@ Interface origins_hidden(const system::System& system, const ProxyParts& parts,
     builder.hides<og::Origin, og::choose::AnswerLast>(origin);
     builder.hides<og::Origin, og::choose::End>(origin);
     builder.hides<og::Origin, og::choose::EndUnseen>(origin);
+    builder.hides<og::Origin, og::choose::Break>(origin);
   }
   for (const Placement& place : parts.connections)
     builder.hides_hop(place);

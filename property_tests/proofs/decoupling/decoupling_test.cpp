@@ -50,12 +50,11 @@ Interface interface_of(const Sample& sample) {
   for (int e = 0; e < kEvents; ++e) {
     const auto i = static_cast<std::size_t>(e);
     if (sample.labels[i] != 0) {
-      interface.observed.push_back({0, static_cast<machine::EventId>(e), std::nullopt,
-                                    sample.labels[i] == 1 ? "a" : "b"});
+      interface.observed.push_back(
+          {0, static_cast<machine::EventId>(e), std::nullopt, sample.labels[i] == 1 ? "a" : "b"});
     }
     if (sample.hidden[i])
-      interface.hidden.push_back(
-          {system::Stimulus::Kind::choose, static_cast<system::Index>(e)});
+      interface.hidden.push_back({system::Stimulus::Kind::choose, static_cast<system::Index>(e)});
   }
   interface.observed.push_back({0, std::nullopt, machine::OutputId{0}, "x"});
   interface.observed.push_back({0, std::nullopt, machine::OutputId{1}, "y"});
@@ -102,8 +101,8 @@ Sample any_sample() {
     for (int e = 0; e < kEvents; ++e) {
       machine::Cell cell;
       cell.next = static_cast<machine::LocalId>(*rc::gen::inRange<std::size_t>(0, locals));
-      cell.outputs = static_cast<std::uint16_t>(
-          *rc::gen::weightedElement<int>({{6, 0}, {1, 1}, {1, 2}}));
+      cell.outputs =
+          static_cast<std::uint16_t>(*rc::gen::weightedElement<int>({{6, 0}, {1, 1}, {1, 2}}));
       if (*rc::gen::inRange(0, 5) < 3) cell.verdict = machine::Verdict::taken;
       row.push_back(cell);
     }
@@ -201,8 +200,7 @@ TEST_CASE("decoupling: a verdict", "[proofs][decoupling]") {
               DecouplingResult::Verdict::decoupled);
     const auto with = traces(part, true, 4), public_only = traces(whole, false, 4);
     if (!std::includes(public_only.begin(), public_only.end(), with.begin(), with.end()))
-      RC_ASSERT(covered(system_of(part), interface_of(part), system_of(whole),
-                        interface_of(whole))
+      RC_ASSERT(covered(system_of(part), interface_of(part), system_of(whole), interface_of(whole))
                     .verdict == DecouplingResult::Verdict::coupled);
   });
 }
@@ -218,7 +216,8 @@ TEST_CASE("decoupling: a limit", "[proofs][decoupling]") {
   const System system = system_of(sample);
   const Interface interface = interface_of(sample);
   CHECK(decoupled(system, interface).verdict == DecouplingResult::Verdict::decoupled);
-  for (const Limits& limits : {Limits{.states = 1}, Limits{.bytes = 0}, Limits{.milliseconds = -1}}) {
+  for (const Limits& limits :
+       {Limits{.states = 1}, Limits{.bytes = 0}, Limits{.milliseconds = -1}}) {
     const auto result = decoupled(system, interface, limits);
     CHECK(result.verdict == DecouplingResult::Verdict::undecided);
     CHECK_FALSE(result.limit.empty());
@@ -234,8 +233,8 @@ TEST_CASE("decoupling: branching bisimulation", "[proofs][decoupling]") {
   }
   SECTION("sees a silent step that takes a possibility away") {
     // a + tau.b against a + b: the same traces.
-    CHECK_FALSE(equivalent(with({{{kSilent, 1}, {1, 2}}, {{2, 2}}, {}}),
-                           with({{{1, 1}, {2, 1}}, {}})));
+    CHECK_FALSE(
+        equivalent(with({{{kSilent, 1}, {1, 2}}, {{2, 2}}, {}}), with({{{1, 1}, {2, 1}}, {}})));
   }
   SECTION("has one node for each class in the quotient") {
     // Two ways round the same circle of three.

@@ -1,11 +1,11 @@
-// The two lifecycles of a proxy: decoupled for every policy, coupled for each mutant, and whole hops
-// show no more than the most general environment does.
+// The two lifecycles of a proxy: decoupled for every policy, coupled for each mutant, and whole
+// hops show no more than the most general environment does.
+#include "model/monitor/request_observer.hpp"
 #include "proofs/decoupling/decoupling.hpp"
 #include "proofs/decoupling/proxy_interface.hpp"
 #include "proofs/decoupling/text.hpp"
-
-#include "model/monitor/request_observer.hpp"
 #include "proofs/explore/explorer.hpp"
+#include "property_tests/proofs/hop_settings_generator.hpp"
 
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
@@ -257,6 +257,32 @@ TEST_CASE("decoupling: whole hops", "[proofs][decoupling]") {
   }
 }
 
+TEST_CASE("decoupling: a whole hop of any profile", "[proofs][decoupling]") {
+  auto any = [](bool downstream) {
+    ProxySettings proxy = general();
+    auto flag = [] { return *rc::gen::arbitrary<bool>(); };
+    proxy.content = flag();
+    proxy.exchange.tries = static_cast<std::uint8_t>(*rc::gen::inRange(0, 2));
+    proxy.exchange.on_reset = flag();
+    proxy.exchange.buffers_request = flag();
+    proxy.exchange.fails_silently = flag();
+    const deployment::HopSettings hop = test::small_hop();
+    RC_LOG() << test::shown(hop);
+    if (downstream) {
+      proxy.downstream = hop;
+      proxy.downstream->server.name = "proxy";
+    } else {
+      proxy.upstream = hop;
+      proxy.any_origin = false;
+    }
+    for (const Private side : {Private::clients, Private::origins})
+      RC_ASSERT(whole_hops(proxy, side).verdict == Verdict::decoupled);
+  };
+  rc::prop("shows upstream no more than origins that manage nothing but may fail",
+           [&] { any(false); });
+  rc::prop("shows downstream no more than callers that manage nothing", [&] { any(true); });
+}
+
 TEST_CASE("decoupling: an idle close that meets a request", "[proofs][decoupling]") {
   // Whole hops against themselves without their management: the race of an idle close is a failure
   // of the exchange, which an origin that manages nothing never shows. It is the declared channel,
@@ -278,8 +304,8 @@ TEST_CASE("decoupling: the connection of a request that was given up", "[proofs]
   const auto wrong = 1ull << static_cast<unsigned>(monitor::request::Out::right_response);
   proxy.content = GENERATE(false, true);
   auto finds = [&] {
-    const auto explored = proofs::explore(deployment::proxy_system(proxy),
-                                          {.goals = wrong, .stop_when_found = true});
+    const auto explored =
+        proofs::explore(deployment::proxy_system(proxy), {.goals = wrong, .stop_when_found = true});
     CHECK((explored.complete || !explored.found.empty()));
     return !explored.found.empty();
   };
