@@ -21,6 +21,11 @@ tabulating="
   model/http1/client_connection.cpp
   model/monitor/hop_observer.cpp
   model/net/middlebox.cpp
+  model/monitor/request_observer.cpp
+  model/proxy/caller.cpp
+  model/proxy/exchange.cpp
+  model/proxy/origin.cpp
+  model/proxy/pool.cpp
   property_tests/model/machine/machine_test.cpp
 "
 

@@ -136,6 +136,7 @@ constexpr bool was_removed(const Context& c)  { return c.removed; }
 constexpr bool leaves_removed(const Context& c) { return c.profile.closes_on_removal; }
 constexpr bool is_partial(const Context& c)   { return c.partial; }
 constexpr bool is_last(const Context& c)      { return c.last; }
+constexpr bool is_broken(const Context& c)    { return c.broken; }
 
 /// Where a request comes from decides later what took it: told once it is asked, before it is written.
 constexpr void tell_origin(Context& c, Outs& out) {
@@ -293,6 +294,8 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Waiting,     response::Tail,       All<If<told_awaits>, Unless<goes_on, has_open>>, Do<complete, await_close>, Draining, Product<"a client that waits for the server's FIN">>,
     Row<Waiting,     response::Tail,       If<has_open>,           Nothing,                               Stay,        Rfc9112<"6.3">>,
     Row<Waiting,     response::Timeout408, Always,                 Do<Out::completed_408, complete, close>, Closed,    Rfc9110<"15.5.9">>,
+    // A proxy learns of the write that failed when the response is there, or the end.
+    Row<Waiting,     want::Body,           If<is_broken>,          Nothing,                               Stay,        Rfc9112<"9.5">>,
     Row<Waiting,     transport::WriteError, If<fatal>,             Do<Out::write_failed, lose, close>,                       Closed,      Product<"write error is fatal">>,
     Row<Waiting,     transport::WriteError, Unless<fatal>,         Do<mark_broken>,                       Stay,        Rfc9112<"9.5">>>,
     Completes<response::Whole, Always>, Completes<response::Tail, Unless<has_open, told_awaits>>, Completes<response::WholeClose, Unless<honours>, ignore_close>,

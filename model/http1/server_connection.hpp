@@ -196,6 +196,10 @@ using AnswersEarly = Rows<
   Row<Reading, On, If<closes_lingering>, Do<mark_early, Write, close_told, Out::shutdown_write, Out::arm_close, Out::arm_linger>, Lingering, Product<"nginx ngx_http_set_lingering_close">>,
   Row<Reading, On, If<closes_waiting>,   Do<mark_early, Write, close_told, Out::shutdown_write, Out::stop_reading, Out::arm_close>, HalfClosed, Product<"Go closeWriteAndWait">>,
   Row<Reading, On, If<closes_drained>,   Do<mark_early, Write, Out::arm_close, Out::arm_linger>, Discarding, Product<"HAProxy 3.0 h1s_must_shut_conn">>>;
+/// Room in the send queue that nobody waits for: a part that was passed on has been read.
+template <class S>
+using NothingToFlush = Rows<
+  Row<S, transport::Writable, Always,             Nothing,         Stay, Linux<"tcp_check_space">>>;
 /// What a busy server does when it is told to go.
 template <class S, auto... OnDrain>
 using Busy = Rows<
@@ -282,6 +286,8 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Relaying,    transport::PeerClosed, If<aborts>,            Do<Out::closes_aborted, Out::close_fd>,   Closed,     Product<"Envoy DC, nginx 499">>,
     Row<Relaying,    transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
     Busy<Relaying>, CannotSay<Relaying>,
+    NothingToFlush<Relaying>, NothingToFlush<Idle>, NothingToFlush<Reading>, NothingToFlush<Answering>,
+    NothingToFlush<Discarding>, NothingToFlush<Delayed>, NothingToFlush<Lingering>, NothingToFlush<HalfClosed>,
     //--- the tail of the response waits in our buffer ------------------------------------------------------------
     Rows<
     Row<Flushing,    transport::Writable,  If<keeps>,              Do<write_tail, idle_after_flush>,         Idle,       Rfc9112<"9.3">>,

@@ -515,7 +515,7 @@ void describe(IO& io, In<IO, Witness> w, In<IO, Said> said, std::string_view for
   [[maybe_unused]] const auto& [g1, g2, g3] = settings.client.loop;
 }
 [[maybe_unused]] void count_members(const ProxySettings& settings) {
-  [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10] = settings;
+  [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11] = settings;
   [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15] =
       settings.exchange;
   [[maybe_unused]] const auto& [c1, c2, c3, c4, c5] = settings.pool;
