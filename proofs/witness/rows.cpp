@@ -177,7 +177,11 @@ class StepRows {
   void say(const Happening& happening, std::string text) {
     const Actor& actor = cast_.actors[happening.actor];
     const std::size_t column = cast_.speaks_in(actor.column);
-    if (last().speech[column]) open();
+    // A client without a kernel is told behind what the proxy says, not beside it.
+    const bool told = happening.kind == Happening::Kind::learns && actor.partner == kNobody;
+    const bool spoken = std::any_of(last().speech.begin(), last().speech.end(),
+                                    [](const auto& speech) { return speech.has_value(); });
+    if (last().speech[column] || (told && spoken)) open();
     spoke_[column] = rows_.size() - 1;
     last().speech[column] =
         Speech{.kind = happening.kind,

@@ -80,7 +80,10 @@ std::string TextPage::arrival_label(int segment) const {
 }
 
 void TextPage::verdict(const Row& row) {
-  line(std::string(time_width_ + 1, ' ') + paint(Ink::bad, printable("=> " + verdicts_text(row))));
+  const std::string margin(static_cast<std::size_t>(time_width_) + 1, ' ');
+  for (const std::string& part :
+       wrap(printable("=> " + verdicts_text(row)), width_ - time_width_ - 1))
+    line(margin + paint(Ink::bad, part));
 }
 
 void TextPage::still_flying() {

@@ -11,6 +11,7 @@
 #include "proofs/witness/re_execute.hpp"
 #include "proofs/witness/svg.hpp"
 #include "proofs/witness/text.hpp"
+#include "property_tests/proofs/witness_defects.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -30,6 +31,10 @@ using deployment::kOff;
 using http1::server::AgeClose;
 using http1::server::CloseStyle;
 using Json = nlohmann::ordered_json;
+using test::change;
+using test::contains;
+using test::refusal;
+using test::xml_defect;
 
 constexpr Time kMs = 1'000, kSecond = 1'000'000;
 
@@ -172,12 +177,6 @@ bool same(const Witness& a, const Witness& b) {
   return same(hop_of(a), hop_of(b)) && rest(a) == rest(b);
 }
 
-/// Why the text is no true witness; empty when it is one.
-std::string refusal(const std::string& text) {
-  const LoadedWitness loaded = from_json(text);
-  return loaded.witness ? re_execute(*loaded.witness) : loaded.error;
-}
-
 //--- hostile values
 //------------------------------------------------------------------------------------------------
 
@@ -232,57 +231,6 @@ HopSettings any_settings() {
   hop.with_crash = any_flag();
   hop.with_removal = any_flag();
   return hop;
-}
-
-/// A value that is another one.
-void change(Json& value) {
-  if (value.is_number()) {
-    value = value.get<std::int64_t>() + *rc::gen::element<std::int64_t>(-1, 1, 60'000'000);
-  } else if (value.is_string()) {
-    value = value.get<std::string>() + "x";
-  } else if (value.is_boolean()) {
-    value = !value.get<bool>();
-  } else {
-    value = 1;
-  }
-}
-
-/// Tags are balanced, attributes quoted, entities known, characters allowed.
-std::string xml_defect(const std::string& text) {
-  std::vector<std::string> open;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (static_cast<unsigned char>(text[i]) < 0x20 && text[i] != '\n') return "control character";
-    if (text[i] == '>') return "stray >";
-    if (text[i] == '&') {
-      const std::size_t end = text.find(';', i);
-      const std::string entity = text.substr(i, end - i + 1);
-      if (entity != "&amp;" && entity != "&lt;" && entity != "&gt;" && entity != "&quot;" &&
-          entity != "&#39;")
-        return "entity " + entity;
-      i = end;
-    }
-    if (text[i] != '<') continue;
-    std::size_t end = i + 1;
-    for (bool quoted = false; end < text.size() && (quoted || text[end] != '>'); ++end) {
-      if (text[end] == '<') return "< within a tag";
-      if (text[end] == '"') quoted = !quoted;
-    }
-    if (end >= text.size()) return "open tag";
-    const std::string tag = text.substr(i + 1, end - i - 1);
-    const std::string name = tag.substr(0, tag.find_first_of(" /", 1));
-    if (tag.starts_with('/')) {
-      if (open.empty() || "/" + open.back() != tag) return "unbalanced " + tag;
-      open.pop_back();
-    } else if (!tag.ends_with('/')) {
-      open.push_back(name);
-    }
-    i = end;
-  }
-  return open.empty() ? "" : "never closed: " + open.back();
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace
