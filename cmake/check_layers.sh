@@ -20,6 +20,10 @@ tabulating="
   model/http1/server_connection.cpp
   model/http1/client_connection.cpp
   model/monitor/hop_observer.cpp
+  model/monitor/request_observer.cpp
+  model/proxy/caller.cpp
+  model/proxy/exchange.cpp
+  model/proxy/pool.cpp
   property_tests/model/machine/machine_test.cpp
 "
 
@@ -112,8 +116,8 @@ violations=$(
     folder=${file%/*}
     while [[ ! -f $folder/CMakeLists.txt && $folder == */* ]]; do folder=${folder%/*}; done
     [[ -f $folder/CMakeLists.txt ]] || continue
-    # Names end at blanks and parentheses.
-    tr -s '[:space:]()' '\n' <"$folder/CMakeLists.txt" | grep -qxF -- "${file#"$folder"/}" ||
+    # Names end at blanks and parentheses. No pipe: grep may leave before tr is done, and pipefail would count that.
+    grep -qxF -- "${file#"$folder"/}" < <(tr -s '[:space:]()' '\n' <"$folder/CMakeLists.txt") ||
       echo "$file:1: unlisted: $folder/CMakeLists.txt does not name it"
   done
 )
