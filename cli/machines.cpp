@@ -2,19 +2,14 @@
 #include "cli/machines.hpp"
 
 #include "cli/command.hpp"
+#include "cli/machine_entries.hpp"
 #include "cli/machine_pages.hpp"
 #include "model/deployment/role.hpp"
-#include "model/http1/client_connection.hpp"
-#include "model/http1/server_connection.hpp"
-#include "model/monitor/hop_observer.hpp"
-#include "model/net/middlebox.hpp"
-#include "model/tcp/endpoint.hpp"
 #include "model/tcp/script.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <fstream>
-#include <functional>
 #include <sstream>
 
 namespace halfclose::cli {
@@ -22,93 +17,13 @@ namespace halfclose::cli {
 namespace {
 
 using machine::Table;
+using Entry = MachineEntry;
 
-struct Entry {
-  std::string_view name, summary;
-  /// Its tables: one per setting of the flags that between them let every row fire.
-  std::function<std::vector<Table>()> tables;
-};
-
-std::vector<Table> server_tables() {
-  using namespace http1::server;
-  std::vector<Table> tables;
-  for (const CloseStyle style :
-       {CloseStyle::plain, CloseStyle::delayed, CloseStyle::half_close_drain,
-        CloseStyle::half_close_wait, CloseStyle::drain_then_fin}) {
-    for (const AgeClose age : {AgeClose::announced, AgeClose::drain_then_close, AgeClose::plain}) {
-      for (const bool flag : {false, true}) {
-        tables.push_back(connection_table({.close_style = style,
-                                           .age_close = age,
-                                           .early_closes = flag,
-                                           .idle_drains = flag,
-                                           .idle_408 = flag,
-                                           .idle_starts_buffered = flag,
-                                           .shutdown_announced = flag,
-                                           .reads_during_close = flag,
-                                           .aborts_half_closed = flag,
-                                           .limits_requests = flag,
-                                           .closes_unannounced = !flag,
-                                           .close_delimited = flag}));
-        tables.push_back(connection_table({.close_style = style,
-                                           .age_close = age,
-                                           .early_closes = !flag,
-                                           .idle_drains = flag,
-                                           .idle_starts_buffered = !flag}));
-      }
-    }
-  }
-  return tables;
-}
-
-std::vector<Table> client_tables() {
-  using namespace http1::client;
-  return {connection_table({}),
-          connection_table({.write_error_fatal = false,
-                            .closes_when_early = true,
-                            .peeks = true,
-                            .limits_requests = true,
-                            .attaches_later = true,
-                            .honours_close = false}),
-          connection_table(
-              {.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
-          connection_table({.write_error_fatal = false, .pipelines = true}),
-          connection_table({.peeks = true, .waits_for_close = true, .closes_on_removal = true}),
-          connection_table({.pipelines = true,
-                            .attaches_later = true,
-                            .honours_close = false,
-                            .idle_from_start = true}),
-          connection_table({.peeks = true, .honours_close = false}),
-          connection_table({.honours_close = false})};
-}
-
-const std::vector<Entry>& entries() {
-  static const std::vector<Entry> all = {
-      {"tcp-endpoint", "one end of a TCP connection: RFC 9293 with the rules of Linux",
-       [] {
-         return std::vector<Table>{tcp::endpoint_table(false), tcp::endpoint_table(true)};
-       }},
-      {"http1-server", "the server's end of an HTTP/1.1 connection", server_tables},
-      {"http1-client", "the client's end of an HTTP/1.1 connection", client_tables},
-      {"hop-observer", "what one hop shows: its outputs are the races and guarantees",
-       [] { return std::vector<Table>{monitor::hop_observer_table()}; }},
-      {"middlebox", "what stands on the way and forgets silent connections",
-       [] {
-         return std::vector<Table>{net::middlebox_table(false), net::middlebox_table(true)};
-       }},
-  };
-  return all;
-}
-
-const Entry* find(const std::string& name) {
-  for (const Entry& entry : entries()) {
-    if (entry.name == name) return &entry;
-  }
-  return nullptr;
-}
+constexpr std::size_t kNameWidth = 18;
 
 int unknown_machine(const std::string& name) {
   std::vector<std::string_view> names;
-  for (const Entry& entry : entries())
+  for (const Entry& entry : machine_entries())
     names.push_back(entry.name);
   const std::string near = deployment::nearest(name, names);
   return refuse(
@@ -118,10 +33,10 @@ int unknown_machine(const std::string& name) {
 
 int list() {
   std::string text;
-  for (const Entry& entry : entries()) {
+  for (const Entry& entry : machine_entries()) {
     const Table table = entry.tables().front();
-    text += std::string(entry.name) + std::string(16 - entry.name.size(), ' ') +
-            std::string(entry.summary) + "\n" + std::string(16, ' ') +
+    text += std::string(entry.name) + std::string(kNameWidth - entry.name.size(), ' ') +
+            std::string(entry.summary) + "\n" + std::string(kNameWidth, ' ') +
             std::to_string(table.rows.size()) + " rows, " + std::to_string(table.states.size()) +
             " states, " + std::to_string(table.events.size()) +
             " events; table with default flags: " + std::to_string(table.locals.size()) +
@@ -131,7 +46,7 @@ int list() {
 }
 
 int show(const std::string& name, const std::string& format) {
-  const Entry* entry = find(name);
+  const Entry* entry = find_machine(name);
   if (entry == nullptr) return unknown_machine(name);
   const Table table = entry->tables().front();
   if (format == "markdown") return finish(rows_markdown(table), kHolds);
@@ -144,7 +59,7 @@ int show(const std::string& name, const std::string& format) {
 int report() {
   std::string text;
   bool clean = true;
-  for (const Entry& entry : entries()) {
+  for (const Entry& entry : machine_entries()) {
     const std::vector<Table> tables = entry.tables();
     std::vector<std::uint32_t> hits(tables.front().rows.size());
     std::size_t overlaps = 0, cells = 0;
@@ -179,7 +94,7 @@ int report() {
 }
 
 int run(const std::string& name, const std::string& path) {
-  if (find(name) == nullptr) return unknown_machine(name);
+  if (find_machine(name) == nullptr) return unknown_machine(name);
   if (name != "tcp-endpoint")
     return refuse("error: only tcp-endpoint runs scripts, not `" + name + "`");
   std::ifstream file(path, std::ios::binary);

@@ -174,14 +174,17 @@ template <int K> constexpr void make_room(Context& c, Outs& out)   { retire(c, o
 template <int K> constexpr void tell_next_loop(Context&, Outs& out) { out.append(of(Out::next_loop_a, K)); }
 template <int K> constexpr void forget(Context& c)                 { c.slot[K] = dying; c.ready_first = 0; }
 template <int K> constexpr void renew(Context& c)                  { c.slot[K] = none; }
-/// The first that waits gets what there is.
+/// The first that waits gets a used connection.
 constexpr void serve_first(Context& c, Outs& out) {
   const int i = c.waiting_first - 1;
-  const bool fresh = c.wants_fresh[i];
-  const int used = fresh ? -1 : next_ready(c);
-  const int k = used >= 0 ? used : next_unused(c);
   leave_queue(c, i);
-  hand_over(c, out, i, k);
+  hand_over(c, out, i, next_ready(c));
+}
+/// The first that waits gets the new one: a used one that waits for the loop is somebody's already.
+template <int K> constexpr void open_for_first(Context& c, Outs& out) {
+  const int i = c.waiting_first - 1;
+  leave_queue(c, i);
+  hand_over(c, out, i, K);
 }
 
 template <int I>
@@ -200,7 +203,8 @@ using Wants = Rows<
   // A freed connection that is promised for the next turn of the loop goes to whoever asks before.
   Row<Queueing, owner::Want<I>,      All<If<has_ready>, Unless<attached<I>, waits<I>>>,  Do<take_ready<I>>, Stay, Product<"Envoy PR 7159">>,
   Row<Queueing, owner::Want<I>,      Unless<has_ready, attached<I>, waits<I>>,           Do<queue_up<I>>,   Stay, Model<"waits for a connection">>,
-  Row<Queueing, owner::WantLast<I>,  Unless<attached<I>, waits<I>>,                      Do<queue_up<I>>,   Stay, Model<"waits for a connection">>,
+  Row<Queueing, owner::WantLast<I>,  All<If<has_ready>, Unless<attached<I>, waits<I>>>,  Do<take_ready_last<I>>, Stay, Product<"Envoy PR 7159">>,
+  Row<Queueing, owner::WantLast<I>,  Unless<has_ready, attached<I>, waits<I>>,           Do<queue_up<I>>,   Stay, Model<"waits for a connection">>,
   Row<Queueing, owner::WantFresh<I>, Unless<attached<I>, waits<I>>,                      Do<queue_for_new<I>>, Stay, Model<"a used connection makes room">>,
   Row<Serving,  owner::Content<I>,   If<attached<I>>,                                    Do<content<I>>,    Stay, Rfc9112<"6">>,
   Row<Queueing, owner::Content<I>,   If<attached<I>>,                                    Do<content<I>>,    Stay, Rfc9112<"6">>,
@@ -231,20 +235,20 @@ using Serves = boost::mp11::mp_append<
   Fails<slot::Stale<K>, K, Out::stale_1>,
   Rows<
   Row<Serving,  slot::Free<K>,      If<in_use<K>>,                       Do<put_back<K>>,                Stay, Rfc9112<"9.3">>,
-  Row<Queueing, slot::Free<K>,      All<If<in_use<K>, takes_used, last_waiter>, Unless<next_loop>>, Do<put_back<K>, serve_first>, Serving, Product<"Envoy before PR 2871">>,
-  Row<Queueing, slot::Free<K>,      All<If<in_use<K>, takes_used>, Unless<next_loop, last_waiter>>, Do<put_back<K>, serve_first>, Stay, Product<"Envoy before PR 2871">>,
+  // Whoever has a connection does not wait, so while this one was taken one other waits at most.
+  Row<Queueing, slot::Free<K>,      All<If<in_use<K>, takes_used>, Unless<next_loop>>, Do<put_back<K>, serve_first>, Serving, Product<"Envoy before PR 2871">>,
   Row<Queueing, slot::Free<K>,      If<in_use<K>, takes_used, next_loop>, Do<put_back<K>, tell_next_loop<K>>, Stay, Product<"Envoy PR 2871">>,
   Row<Queueing, slot::Free<K>,      All<If<in_use<K>>, Unless<takes_used>>, Do<put_back<K>, make_room<K>>, Stay, Model<"a used connection makes room">>,
   Row<Serving,  slot::AttachDue<K>, Always,                               Nothing,                        Stay, Product<"Envoy PR 2871">>,
-  Row<Queueing, slot::AttachDue<K>, If<takes_used, ready_at<K>, last_waiter>, Do<serve_first>,            Serving, Product<"Envoy PR 2871">>,
-  Row<Queueing, slot::AttachDue<K>, All<If<takes_used, ready_at<K>>, Unless<last_waiter>>, Do<serve_first>, Stay, Product<"Envoy PR 2871">>,
+  // Nor does a second one queue up while a connection is ready.
+  Row<Queueing, slot::AttachDue<K>, If<takes_used, ready_at<K>>,          Do<serve_first>,                Serving, Product<"Envoy PR 2871">>,
   Row<Queueing, slot::AttachDue<K>, Unless<takes_used>,                   Nothing,                        Stay, Product<"Envoy PR 2871">>,
   Row<Queueing, slot::AttachDue<K>, All<If<takes_used>, Unless<ready_at<K>>>, Nothing,                    Stay, Product<"Envoy PR 2871">>,
   Row<Serving,  slot::Ended<K>,     Always,                               Do<forget<K>>,                  Stay, Rfc9112<"9.6">>,
   Row<Queueing, slot::Ended<K>,     Always,                               Do<forget<K>>,                  Stay, Rfc9112<"9.6">>,
   Row<Serving,  slot::Renewed<K>,   If<dying_at<K>>,                      Do<renew<K>>,                   Stay, Model<"the connection is gone on both sides">>,
-  Row<Queueing, slot::Renewed<K>,   If<dying_at<K>, last_waiter>,         Do<renew<K>, serve_first>,      Serving, Rfc9112<"9.1">>,
-  Row<Queueing, slot::Renewed<K>,   All<If<dying_at<K>>, Unless<last_waiter>>, Do<renew<K>, serve_first>, Stay, Rfc9112<"9.1">>>>;
+  Row<Queueing, slot::Renewed<K>,   If<dying_at<K>, last_waiter>,         Do<renew<K>, open_for_first<K>>,      Serving, Rfc9112<"9.1">>,
+  Row<Queueing, slot::Renewed<K>,   All<If<dying_at<K>>, Unless<last_waiter>>, Do<renew<K>, open_for_first<K>>, Stay, Rfc9112<"9.1">>>>;
 
 struct Pool : Machine<Pool, Context, Out> {
   static constexpr std::string_view name = "proxy-pool";
