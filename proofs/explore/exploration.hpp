@@ -43,6 +43,7 @@ struct Progress {
 /// What to look for: outputs of the system's observer.
 struct Search {
   std::uint64_t goals = 0;      ///< set of observer outputs of which the shortest path is wanted
+  std::uint64_t together = 0;   ///< a goal counts only in a step that also emits all of these
   bool stop_when_found = true;  ///< stop when every goal has a path; otherwise explore to the end
   bool stop_at_first = false;   ///< stop when any goal has a path
   Limits limits{};

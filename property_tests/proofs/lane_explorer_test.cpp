@@ -1,0 +1,248 @@
+// The lane explorer against the plain one: the same states, transitions, depth and outputs on every
+// system, whatever the number of threads and the width of the keys.
+#include "proofs/explore/lane_explorer.hpp"
+
+#include "model/deployment/hop_system.hpp"
+#include "proofs/explore/explorer.hpp"
+#include "property_tests/proofs/random_lanes.hpp"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
+
+#include <algorithm>
+
+using namespace halfclose;
+using proofs::Exploration;
+using proofs::LaneOptions;
+
+namespace {
+
+const proofs::Search kEverything{.goals = ~0ull, .stop_when_found = false};
+
+system::System any_lanes() {
+  return test::random_lanes(*rc::gen::noShrink(rc::gen::arbitrary<std::uint32_t>()));
+}
+
+std::vector<std::pair<int, std::size_t>> lengths(const Exploration& exploration) {
+  std::vector<std::pair<int, std::size_t>> all;
+  for (const auto& found : exploration.found)
+    all.emplace_back(found.output, found.path.size());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+bool same_paths(const Exploration& left, const Exploration& right) {
+  return std::equal(
+      left.found.begin(), left.found.end(), right.found.begin(), right.found.end(),
+      [](const auto& a, const auto& b) { return a.output == b.output && a.path == b.path; });
+}
+
+/// Hops that know nothing of each other, each a lane.
+system::System hops(int count) {
+  deployment::HopSettings settings;
+  settings.client.idle = settings.server.idle = 60'000'000;
+  settings.with_body = count == 1;
+  system::System made;
+  deployment::name_messages(made);
+  for (int i = 0; i < count; ++i) {
+    const std::string tag = "#" + std::to_string(i);
+    made.lanes.push_back({.name = "hop" + tag, .kind = 0});
+    const auto place =
+        deployment::add_hop(made, settings, {.lane = static_cast<system::Index>(i), .tag = tag});
+    if (i < 2)
+      made.observers.emplace_back(place.component + deployment::hop::observer, 32u * unsigned(i));
+  }
+  made.seal();
+  return made;
+}
+
+/// Switches that count to three and start again; all but the first `moving` stand still.
+system::System switches(int count, int moving) {
+  auto table = std::make_shared<machine::Table>();
+  table->events = {"count"};
+  table->outputs = {"third"};
+  table->output_lists = {{}, {0}};
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    table->states.push_back(std::to_string(i));
+    table->locals.push_back({i, ""});
+    table->cells.push_back({static_cast<machine::LocalId>((i + 1) % 3),
+                            static_cast<std::uint16_t>(i == 2), 0, machine::Verdict::taken});
+  }
+  system::System made;
+  for (int i = 0; i < count; ++i) {
+    const auto at = static_cast<system::Index>(i);
+    made.lanes.push_back({.name = "switch"});
+    made.components.push_back({"switch", table, 0, at});
+    if (i < moving) made.choices.push_back({"count", at, 0});
+  }
+  made.observer = static_cast<system::Index>(moving - 1);
+  made.seal();
+  return made;
+}
+
+void check_same(const system::System& system) {
+  const Exploration plain = proofs::explore(system, kEverything);
+  const Exploration lanes = proofs::explore_lanes(system, kEverything);
+  CHECK(lanes.complete);
+  CHECK(lanes.states == plain.states);
+  CHECK(lanes.transitions == plain.transitions);
+  CHECK(lanes.depth == plain.depth);
+  CHECK(lengths(lanes) == lengths(plain));
+}
+
+}  // namespace
+
+TEST_CASE("lane explorer: random lanes", "[proofs][explore][lanes]") {
+  rc::prop("have the states, transitions, depth and shortest paths that the plain explorer finds",
+           [] {
+             const system::System system = any_lanes();
+             proofs::Search search = kEverything;
+             search.limits.states = 20'000;
+             proofs::StateSet seen(system.bytes());
+             const Exploration plain = proofs::explore(system, search, &seen);
+             RC_CLASSIFY(!plain.complete, "too large");
+             if (!plain.complete) return;
+             RC_CLASSIFY(plain.states > 100, "more than 100 states");
+             std::size_t reached = 0, foreign = 0;
+             const Exploration lanes =
+                 proofs::explore_lanes(system, search, {.reached = [&](const system::State& state) {
+                                         ++reached;
+                                         foreign += seen.contains(state) ? 0 : 1;
+                                       }});
+             RC_ASSERT(lanes.complete);
+             RC_ASSERT(lanes.states == plain.states);
+             RC_ASSERT(lanes.transitions == plain.transitions);
+             RC_ASSERT(lanes.depth == plain.depth);
+             RC_ASSERT(lengths(lanes) == lengths(plain));
+             RC_ASSERT(reached == plain.states);
+             RC_ASSERT(foreign == 0u);
+           });
+  rc::prop("give the same answer, path by path, to 1, 2 and 4 threads", [] {
+    const system::System system = any_lanes();
+    proofs::Search search = kEverything;
+    search.limits.states = 20'000;
+    const Exploration one = proofs::explore_lanes(system, search);
+    for (const unsigned threads : {2u, 4u}) {
+      const Exploration more =
+          proofs::explore_lanes(system, search, {.threads = threads, .share_from = 2});
+      RC_ASSERT(more.complete == one.complete);
+      if (!one.complete) continue;
+      RC_ASSERT(more.states == one.states);
+      RC_ASSERT(more.transitions == one.transitions);
+      RC_ASSERT(more.depth == one.depth);
+      RC_ASSERT(same_paths(more, one));
+    }
+  });
+  rc::prop("count a goal only together with what must be emitted with it", [] {
+    const system::System system = any_lanes();
+    proofs::Search search = kEverything;
+    search.limits.states = 5'000;
+    search.together = 1ull << *rc::gen::inRange(0, 24);
+    const Exploration plain = proofs::explore(system, search);
+    if (!plain.complete) return;
+    RC_CLASSIFY(plain.found.size() > 1);
+    RC_ASSERT(lengths(proofs::explore_lanes(system, search)) == lengths(plain));
+  });
+  rc::prop("stop at the end of a level, with the same shortest path", [] {
+    const system::System system = any_lanes();
+    proofs::Search search{.goals = 1ull << *rc::gen::inRange(0, 12)};
+    search.limits.states = 20'000;
+    const Exploration plain = proofs::explore(system, search);
+    if (!plain.limit.empty()) return;
+    const Exploration lanes = proofs::explore_lanes(system, search);
+    RC_ASSERT(lengths(lanes) == lengths(plain));
+    if (!plain.found.empty()) RC_ASSERT(lanes.states >= plain.states);
+  });
+}
+
+TEST_CASE("lane explorer: hops", "[proofs][explore][lanes]") {
+  SECTION("one, with content") {
+    check_same(hops(1));
+  }
+  SECTION("two that know nothing of each other") {
+    const Exploration one = proofs::explore_lanes(hops(1), kEverything);
+    const system::System two = hops(2);
+    check_same(two);
+    CHECK_FALSE(one.found.empty());
+  }
+  SECTION("three are as many states as one, cubed") {
+    system::System alone = hops(2);
+    const Exploration two = proofs::explore_lanes(alone, kEverything);
+    const Exploration three = proofs::explore_lanes(hops(3), kEverything, {.threads = 2});
+    CHECK(three.states * three.states == two.states * two.states * two.states);
+    CHECK(three.complete);
+  }
+}
+
+TEST_CASE("lane explorer: keys", "[proofs][explore][lanes]") {
+  for (const int count : {7, 20, 27, 28, 29, 40, 48}) {
+    // From 28 lanes on a key needs two words, at 27 it does before the search ends.
+    DYNAMIC_SECTION(count << " lanes") {
+      const system::System system = switches(count, 7);
+      check_same(system);
+      const Exploration one = proofs::explore_lanes(system, kEverything);
+      const Exploration four =
+          proofs::explore_lanes(system, kEverything, {.threads = 4, .share_from = 1});
+      CHECK(one.states == 2187);
+      CHECK(four.states == one.states);
+      CHECK(four.transitions == one.transitions);
+      CHECK(same_paths(one, four));
+    }
+  }
+  SECTION("have room for a path of more levels than a byte counts") {
+    auto table = std::make_shared<machine::Table>();
+    table->events = {"count"};
+    table->outputs = {"end"};
+    table->output_lists = {{}, {0}};
+    constexpr std::uint16_t kEnd = 1500;
+    for (std::uint16_t i = 0; i <= kEnd; ++i) {
+      table->states.push_back(std::to_string(i));
+      table->locals.push_back({i, ""});
+      table->cells.push_back({static_cast<machine::LocalId>(std::min<int>(i + 1, kEnd)),
+                              static_cast<std::uint16_t>(i == kEnd), 0, machine::Verdict::taken});
+    }
+    system::System system;
+    system.components.push_back({"counter", table});
+    system.choices.push_back({"count", 0, 0});
+    system.observer = 0;
+    system.seal();
+    const Exploration counted = proofs::explore_lanes(system, kEverything);
+    CHECK(counted.states == kEnd + 1u);
+    CHECK(counted.depth == kEnd);
+    REQUIRE(counted.found.size() == 1);
+    CHECK(counted.found[0].path.size() == kEnd + 1u);
+  }
+}
+
+TEST_CASE("lane explorer: a limit", "[proofs][explore][lanes]") {
+  const system::System system = hops(3);
+  const Exploration all = proofs::explore_lanes(system, {.stop_when_found = false});
+  auto limited = [&](proofs::Limits limits) {
+    return proofs::explore_lanes(system, {.stop_when_found = false, .limits = limits});
+  };
+  for (const proofs::Limits limits :
+       {proofs::Limits{.states = 1}, proofs::Limits{.states = all.states - 1},
+        proofs::Limits{.bytes = 1}, proofs::Limits{.bytes = all.bytes / 2},
+        proofs::Limits{.milliseconds = -1}}) {
+    const Exploration some = limited(limits);
+    CHECK_FALSE(some.complete);
+    CHECK_FALSE(some.limit.empty());
+    CHECK(some.states < all.states + 1);
+  }
+  CHECK(limited({.states = all.states}).complete);
+}
+
+TEST_CASE("lane explorer: a system that is wrong", "[proofs][explore][lanes]") {
+  system::System system = hops(2);
+  const machine::Table& table = *system.components[0].table;
+  machine::Table refusing = table;
+  for (std::size_t i = 0; i < refusing.cells.size(); ++i) {
+    if (i % refusing.events.size() != system.choices[0].event)
+      refusing.cells[i].verdict = machine::Verdict::refused;
+  }
+  system.components[0].table = std::make_shared<const machine::Table>(refusing);
+  for (const unsigned threads : {1u, 4u}) {
+    CHECK_THROWS_AS(
+        proofs::explore_lanes(system, kEverything, {.threads = threads, .share_from = 1}),
+        std::logic_error);
+  }
+}
