@@ -24,7 +24,8 @@ class Pages {
     if (bytes_ >= kHugeFrom) madvise(got, bytes_, MADV_HUGEPAGE);
   }
   Pages(Pages&& other) noexcept
-      : words_(std::exchange(other.words_, nullptr)), bytes_(std::exchange(other.bytes_, 0)),
+      : words_(std::exchange(other.words_, nullptr)),
+        bytes_(std::exchange(other.bytes_, 0)),
         released_(std::exchange(other.released_, 0)) {}
   Pages& operator=(Pages&& other) noexcept {
     std::swap(words_, other.words_);

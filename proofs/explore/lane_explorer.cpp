@@ -41,6 +41,21 @@ void execute_again(const LaneRun& run, const Found& found) {
     throw std::logic_error("the explorer found a path that does not emit its goal");
 }
 
+/// The goals that a reduced search saw, without reductions: within what is left of the time.
+std::vector<Found> search_again(const LaneRun& run) {
+  if (run.sightings.empty()) return {};
+  Search search = run.search;
+  search.goals &= ~run.missing;
+  search.stop_when_found = true;
+  search.stop_at_first = false;
+  search.limits.milliseconds -= std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    std::chrono::steady_clock::now() - run.start)
+                                    .count();
+  return explore_lanes(run.system, search,
+                       {.threads = run.options.threads, .share_from = run.options.share_from})
+      .found;
+}
+
 template <unsigned Words> Exploration report(LaneRun& run, const LaneLevels<Words>& levels) {
   Exploration result;
   result.complete = run.complete;
@@ -49,9 +64,17 @@ template <unsigned Words> Exploration report(LaneRun& run, const LaneLevels<Word
   result.transitions = run.transitions;
   result.depth = static_cast<std::uint32_t>(run.level_sizes.size() - 1);
   result.bytes = run.bytes;
-  result.found = LanePaths<Words>(run, levels).rebuild();
-  for (const Found& found : result.found)
-    execute_again(run, found);
+  if (run.reduced()) {
+    result.found = search_again(run);
+    if (result.found.size() < run.sightings.size() && result.limit.empty()) {
+      result.complete = false;
+      result.limit = "the limits, while looking for a shortest path";
+    }
+  } else {
+    result.found = LanePaths<Words>(run, levels).rebuild();
+    for (const Found& found : result.found)
+      execute_again(run, found);
+  }
   if (run.options.reached) {
     levels.seen().visit([&](const Key<Words>& key, std::uint64_t) {
       system::State state = run.system.initial();

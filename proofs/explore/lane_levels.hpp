@@ -27,12 +27,18 @@ struct Sighting {
 /// What a search knows whatever the width of its keys.
 struct LaneRun {
   LaneRun(const system::System& system, const Search& search, const LaneOptions& options)
-      : system(system), search(search), options(options), memo(system), missing(search.goals) {}
+      : system(system), search(search), options(options), memo(system), missing(search.goals) {
+    if (options.partial_order)
+      ample = std::make_unique<LaneAmple>(system, memo, search.goals | search.together);
+  }
+
+  bool reduced() const { return ample != nullptr; }
 
   const system::System& system;
   const Search& search;
   const LaneOptions& options;
   LaneMemo memo;
+  std::unique_ptr<LaneAmple> ample;  ///< null: no partial-order reduction
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   std::uint64_t missing;
   std::vector<Sighting> sightings;         ///< one per goal that was found
@@ -73,16 +79,16 @@ template <unsigned Words> class LaneLevels {
   template <unsigned Other> friend class LaneLevels;
   static constexpr unsigned kLevelBits = 8;   // to begin with
   static constexpr std::size_t kBatch = 128;  // states that a thread claims at once
-  static constexpr std::size_t kFlush = 512;  // successors that are inserted together
+  static constexpr std::size_t kFlush = 256;  // successors that are inserted together
   static constexpr unsigned kThreadsMax = 256;
-  static constexpr unsigned kFull = 80;  // percent
+  static constexpr unsigned kFull = 72;  // percent
 
   struct Next {
     Key<Words> key;
     std::size_t home = 0;
   };
   struct Worker {
-    Worker(LaneMemo& memo, const KeyLayout& layout) : successors(memo, layout) {}
+    Worker(LaneRun& run, const KeyLayout& layout) : successors(run.memo, layout, run.ample.get()) {}
     LaneSuccessors<Words> successors;
     std::vector<Next> buffer;
     std::vector<Key<Words>> fresh;
@@ -140,7 +146,7 @@ LaneLevels<Words>::LaneLevels(LaneRun& run, KeyLayout layout)
   run.memo.watch(layout_.most_values());
   run.level_sizes = {1};
   for (unsigned w = 0; w < std::clamp(run.options.threads, 1u, kThreadsMax); ++w)
-    workers_.emplace_back(run.memo, layout_);
+    workers_.emplace_back(run, layout_);
 }
 
 template <unsigned Words>
@@ -176,7 +182,7 @@ LaneLevels<Words>::LaneLevels(LaneRun& run, KeyLayout layout, LaneLevels<Other>&
   for (const auto& key : narrower.frontier_)
     frontier_.push_back(moved<Words>(key, narrower.layout_, layout_));
   for (auto& old : narrower.workers_) {
-    Worker& worker = workers_.emplace_back(run.memo, layout_);
+    Worker& worker = workers_.emplace_back(run, layout_);
     worker.transitions = old.transitions;
     worker.sightings = std::move(old.sightings);
     for (const auto& key : old.fresh)
@@ -317,15 +323,15 @@ template <unsigned Words> bool LaneLevels<Words>::process(Worker& worker, Range 
   std::uint64_t transitions = 0;
   for (std::size_t at = range.from; at < range.to; ++at) {
     const Key<Words> before = frontier_[at];
-    worker.successors.visit(before, [&](std::size_t, const LocalStep& step, std::uint64_t emitted,
-                                        const Key<Words>& after) {
-      ++transitions;
-      if (emitted & run_.missing) sight(worker, before, step.stimulus, emitted);
-      if (after == before) return;
-      const std::size_t home = seen_.home(after);
-      seen_.look_ahead(home);
-      worker.buffer.push_back({after, home});
-    });
+    worker.successors.visit(
+        before, [&](const LocalStep& step, std::uint64_t emitted, const Key<Words>& after) {
+          ++transitions;
+          if (emitted & run_.missing) sight(worker, before, step.stimulus, emitted);
+          if (after == before) return;
+          const std::size_t home = seen_.home(after);
+          seen_.look_ahead(home);
+          worker.buffer.push_back({after, home});
+        });
     if (worker.buffer.size() < kFlush && at + 1 < range.to) continue;
     const bool done = flush(worker);
     worker.buffer.clear();

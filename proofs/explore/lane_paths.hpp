@@ -14,7 +14,7 @@ namespace halfclose::proofs {
 template <unsigned Words> class LanePaths {
  public:
   LanePaths(LaneRun& run, const LaneLevels<Words>& levels)
-      : run_(run), levels_(levels), successors_(run.memo, levels.layout()) {}
+      : run_(run), levels_(levels), successors_(run.memo, levels.layout(), nullptr) {}
 
   std::vector<Found> rebuild() {
     for (const Sighting& sighting : run_.sightings) {
@@ -54,15 +54,14 @@ template <unsigned Words> class LanePaths {
     }
     if (level - 1 < gathered_from_) gather(level - 1);
     for (const Key<Words>& key : gathered_[level - 1 - gathered_from_]) {
-      successors_.visit(
-          key, [&](std::size_t, const LocalStep& step, std::uint64_t, const Key<Words>& next) {
-            const auto target = targets.find(next);
-            if (target == targets.end()) return;
-            Sighting candidate{.before = values_of(key), .stimulus = step.stimulus};
-            Sighting& best = target->second;
-            if (best.before.empty() || comes_before(run_.memo, candidate, best))
-              best = std::move(candidate);
-          });
+      successors_.visit(key, [&](const LocalStep& step, std::uint64_t, const Key<Words>& next) {
+        const auto target = targets.find(next);
+        if (target == targets.end()) return;
+        Sighting candidate{.before = values_of(key), .stimulus = step.stimulus};
+        Sighting& best = target->second;
+        if (best.before.empty() || comes_before(run_.memo, candidate, best))
+          best = std::move(candidate);
+      });
     }
     for (Backwards& one : backwards_) {
       if (one.level != level) continue;

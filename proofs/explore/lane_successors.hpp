@@ -1,6 +1,7 @@
 // The successors of a key, read off the values of its lanes.
 #pragma once
 
+#include "proofs/explore/lane_ample.hpp"
 #include "proofs/explore/lane_key.hpp"
 #include "proofs/explore/lane_step.hpp"
 
@@ -8,11 +9,12 @@ namespace halfclose::proofs {
 
 template <unsigned Words> class LaneSuccessors {
  public:
-  LaneSuccessors(LaneMemo& memo, const KeyLayout& layout)
-      : memo_(memo), layout_(layout), lanes_(memo.lanes()), stepper_(memo) {}
+  /// @param ample  null: every enabled stimulus; else, those of one lane where they are enough
+  LaneSuccessors(LaneMemo& memo, const KeyLayout& layout, LaneAmple* ample)
+      : memo_(memo), layout_(layout), ample_(ample), lanes_(memo.lanes()), stepper_(memo) {}
 
-  /// Calls `sink(lane, step, emitted, successor)` for every stimulus that is enabled: lane by lane,
-  /// and in each in the order of System::enabled.
+  /// Calls `sink(step, emitted, successor)` for every stimulus: lane by lane, and in each in the
+  /// order of System::enabled.
   template <class Sink> void visit(const Key<Words>& key, Sink&& sink) {
     std::uint64_t over = 0;
     for (std::size_t l = 0; l < lanes_; ++l) {
@@ -20,7 +22,15 @@ template <unsigned Words> class LaneSuccessors {
       of_[l] = &memo_.value(l, values_[l]);
       over |= std::uint64_t{of_[l]->over} << l;
     }
-    for (std::size_t l = 0; l < lanes_; ++l) {
+    std::size_t from = 0, to = lanes_;
+    if (ample_ != nullptr && over == 0) {
+      const std::size_t enough = lane_that_is_enough();
+      if (enough < lanes_) {
+        from = enough;
+        to = enough + 1;
+      }
+    }
+    for (std::size_t l = from; l < to; ++l) {
       const KeyLayout::Place place = layout_.lanes[l];
       for (const LocalStep& step : of_[l]->steps()) {
         if (step.raised_count == 0 && !step.over && over == 0) {
@@ -28,19 +38,36 @@ template <unsigned Words> class LaneSuccessors {
           Key<Words> next = key;
           next.word[Words == 1 ? 0 : place.word] += (std::uint64_t{step.next} - values_[l])
                                                     << place.shift;
-          sink(l, step, step.emitted, next);
+          sink(step, step.emitted, next);
         } else {
           after_ = values_;
           const std::uint64_t emitted = stepper_.step(after_, over, l, step);
-          sink(l, step, emitted, key_of<Words>({after_.data(), lanes_}, layout_));
+          sink(step, emitted, key_of<Words>({after_.data(), lanes_}, layout_));
         }
       }
     }
   }
 
  private:
+  /// The one with the fewest steps; the number of lanes when there is none.
+  std::size_t lane_that_is_enough() {
+    std::uint64_t disturbed = 0, candidates = 0;
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      const LaneAmple::Value& value = ample_->value(l, values_[l]);
+      disturbed |= value.disturbs;
+      candidates |= std::uint64_t{value.enough} << l;
+    }
+    std::size_t best = lanes_;
+    for (std::uint64_t left = candidates & ~disturbed; left != 0; left &= left - 1) {
+      const auto lane = static_cast<std::size_t>(__builtin_ctzll(left));
+      if (best == lanes_ || of_[lane]->count < of_[best]->count) best = lane;
+    }
+    return best;
+  }
+
   LaneMemo& memo_;
   const KeyLayout& layout_;
+  LaneAmple* ample_;
   std::size_t lanes_;
   LaneStepper stepper_;
   std::array<ValueId, kLanesMax> values_{}, after_{};

@@ -18,7 +18,13 @@ template <class T> class StableArray {
     const auto bits = static_cast<unsigned>(std::bit_width(index));
     return buckets_[bits].load(std::memory_order_acquire)[index - (1u << (bits - 1))];
   }
-  /// Makes room up to `index`. One writer at a time.
+  /// Null when `reach` has not gone so far.
+  T* find(std::uint32_t index) const {
+    const auto bits = static_cast<unsigned>(std::bit_width(index));
+    T* bucket = buckets_[bits].load(std::memory_order_acquire);
+    return bucket == nullptr ? nullptr : &bucket[index - (1u << (bits - 1))];
+  }
+  /// Makes room for `index`. One writer at a time.
   void reach(std::uint32_t index) {
     const auto bits = static_cast<unsigned>(std::bit_width(index));
     if (owned_[bits] != nullptr) return;

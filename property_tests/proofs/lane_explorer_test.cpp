@@ -4,12 +4,15 @@
 
 #include "model/deployment/hop_system.hpp"
 #include "proofs/explore/explorer.hpp"
+#include "proofs/explore/local_cycles.hpp"
 #include "property_tests/proofs/random_lanes.hpp"
 
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 using namespace halfclose;
 using proofs::Exploration;
@@ -151,6 +154,93 @@ TEST_CASE("lane explorer: random lanes", "[proofs][explore][lanes]") {
     const Exploration lanes = proofs::explore_lanes(system, search);
     RC_ASSERT(lengths(lanes) == lengths(plain));
     if (!plain.found.empty()) RC_ASSERT(lanes.states >= plain.states);
+  });
+}
+
+TEST_CASE("lane explorer: partial order", "[proofs][explore][lanes][reductions]") {
+  rc::prop("changes no verdict, no set of outputs and no shortest path", [] {
+    const system::System system = any_lanes();
+    proofs::Search search = kEverything;
+    search.limits.states = 20'000;
+    const Exploration full = proofs::explore_lanes(system, search);
+    if (!full.complete) return;
+    const Exploration reduced = proofs::explore_lanes(system, search, {.partial_order = true});
+    RC_ASSERT(reduced.complete);
+    RC_ASSERT(same_paths(reduced, full));
+    for (int i = 0; i < 3; ++i) {
+      // The fewer goals, the more may be put off.
+      search.goals = 1ull << *rc::gen::inRange(0, 36);
+      RC_ASSERT(same_paths(proofs::explore_lanes(system, search, {.partial_order = true}),
+                           proofs::explore_lanes(system, search)));
+    }
+  });
+  rc::prop("keeps every state in which nothing can happen any more", [] {
+    const system::System system = any_lanes();
+    const auto dead_ends = [&](bool partial_order, std::uint64_t& states) {
+      std::set<std::string> found;
+      std::vector<system::Stimulus> enabled;
+      proofs::Search search{.stop_when_found = false, .limits = {.states = 20'000}};
+      const Exploration explored = proofs::explore_lanes(
+          system, search, {.partial_order = partial_order, .reached = [&](const system::State& s) {
+                             system.enabled(s, enabled);
+                             if (enabled.empty()) found.insert(system.describe(s));
+                           }});
+      states = explored.complete ? explored.states : 0;
+      return found;
+    };
+    std::uint64_t all = 0, fewer = 0;
+    const auto full = dead_ends(false, all), reduced = dead_ends(true, fewer);
+    if (all == 0) return;
+    RC_CLASSIFY(!full.empty(), "with a dead end");
+    RC_CLASSIFY(fewer < all, "fewer states");
+    RC_ASSERT(fewer <= all);
+    RC_ASSERT(reduced == full);
+  });
+  rc::prop("does not depend on the number of threads", [] {
+    const system::System system = any_lanes();
+    proofs::Search search{.stop_when_found = false, .limits = {.states = 20'000}};
+    const Exploration one = proofs::explore_lanes(system, search, {.partial_order = true});
+    const Exploration four = proofs::explore_lanes(
+        system, search, {.threads = 4, .share_from = 1, .partial_order = true});
+    RC_ASSERT(four.complete == one.complete);
+    if (!one.complete) return;
+    RC_ASSERT(four.states == one.states);
+    RC_ASSERT(four.transitions == one.transitions);
+    RC_ASSERT(four.depth == one.depth);
+  });
+  SECTION("lets hops that know nothing of each other wait for each other") {
+    const proofs::Search search{.stop_when_found = false};
+    const Exploration full = proofs::explore_lanes(hops(3), search);
+    const Exploration reduced = proofs::explore_lanes(hops(3), search, {.partial_order = true});
+    CHECK(reduced.complete);
+    CHECK(reduced.states * 20 < full.states);
+  }
+}
+
+TEST_CASE("local cycles: breakers", "[proofs][explore][lanes][reductions]") {
+  rc::prop("leave no cycle, and are none where there is none", [] {
+    const std::size_t nodes = *rc::gen::inRange<std::size_t>(1, 12);
+    std::vector<proofs::LabelledEdge> edges;
+    for (const unsigned random : *rc::gen::arbitrary<std::vector<std::uint16_t>>())
+      edges.push_back({random % nodes, random / 16 % nodes, random / 256 % 4});
+    const std::vector<bool> out = proofs::cycle_breakers(nodes, edges);
+    // Taking away nodes that nothing leads to, again and again, takes all that are on no cycle.
+    std::vector<bool> gone = out;
+    for (std::size_t round = 0; round < nodes; ++round) {
+      std::vector<bool> reached(nodes, false);
+      for (const auto& edge : edges)
+        if (!gone[edge.from]) reached[edge.to] = true;
+      for (std::size_t node = 0; node < nodes; ++node)
+        if (!reached[node]) gone[node] = true;
+    }
+    RC_ASSERT(std::count(gone.begin(), gone.end(), true) == static_cast<long>(nodes));
+    const std::vector<std::size_t> part = proofs::strong_parts(nodes, edges);
+    for (std::size_t node = 0; node < nodes; ++node) {
+      const bool cyclic = std::any_of(edges.begin(), edges.end(), [&](const auto& edge) {
+        return edge.from == node && part[edge.to] == part[node];
+      });
+      RC_ASSERT(cyclic || !out[node]);
+    }
   });
 }
 

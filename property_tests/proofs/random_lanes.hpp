@@ -4,6 +4,7 @@
 
 #include "model/system/system.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -51,13 +52,17 @@ inline std::shared_ptr<const machine::Table> random_table(Dice& dice) {
     table->output_lists.push_back({other});
     table->output_lists.push_back({other, of_rank});
   }
-  const unsigned locals = 2 + dice.below(2);
+  // Some only go forward: lanes without cycles, and states in which nothing can happen any more.
+  const bool forward = dice.one_in(2);
+  const unsigned locals = forward ? 4 : 2 + dice.below(2);
   for (unsigned local = 0; local < locals; ++local) {
     table->states.push_back(std::to_string(local));
     table->locals.push_back({static_cast<std::uint16_t>(local), ""});
     for (machine::EventId event = 0; event < kRandomEvents; ++event) {
       const unsigned list = dice.below(4);
-      machine::Cell cell{.next = static_cast<machine::LocalId>(dice.below(locals)), .row = 0};
+      const unsigned next =
+          forward ? std::min(local + dice.below(2), locals - 1) : dice.below(locals);
+      machine::Cell cell{.next = static_cast<machine::LocalId>(next), .row = 0};
       cell.outputs = static_cast<std::uint16_t>(list == 0 ? 0 : 3 * rank_of(event) + list);
       // Only a choice may be refused: everything else must find a row.
       cell.verdict =
@@ -106,12 +111,18 @@ inline system::System random_lanes(std::uint32_t seed) {
       made.lanes[l].over_in = {{first, in}};
     }
   }
-  auto any_component = [&] {
-    return static_cast<Index>(dice.below(static_cast<unsigned>(made.components.size())));
-  };
-  auto any_raise = [&](unsigned rank) -> Action {
+  // From hardly ever to often: lanes that leave each other alone are those that may wait.
+  const unsigned coupled = dice.one_in(2) ? 1 : dice.below(40);
+  auto any_raise = [&](unsigned rank, Index lane) -> Action {
+    std::vector<Index> targets;
+    const bool anywhere = dice.below(40) < coupled;
+    for (Index c = 0; c < made.components.size(); ++c) {
+      if (anywhere || made.components[c].lane == lane) targets.push_back(c);
+    }
     const EventId event = rank == 2 ? echo : dice.one_in(2) ? nudge : poke;
-    return {.kind = Action::Kind::raise, .target = any_component(), .event = event};
+    return {.kind = Action::Kind::raise,
+            .target = targets[dice.below(static_cast<unsigned>(targets.size()))],
+            .event = event};
   };
   // At most two at a time: nothing overflows.
   auto post = [](std::vector<Action>& actions, Index queue, Message message) {
@@ -125,7 +136,7 @@ inline system::System random_lanes(std::uint32_t seed) {
     for (OutputId output = 0; output < 6; ++output) {
       const unsigned rank = output / 2u;
       std::vector<Action> actions;
-      if (rank < 2 && !dice.one_in(3)) actions.push_back(any_raise(rank + 1));
+      if (rank < 2 && !dice.one_in(3)) actions.push_back(any_raise(rank + 1, lane));
       const auto message = static_cast<Message>(dice.below(2));
       switch (dice.below(6)) {
         case 0:  // to a wire, or a wake would fill the desk it empties
@@ -155,7 +166,7 @@ inline system::System random_lanes(std::uint32_t seed) {
                      .target = made.queues[q].to,
                      .event = static_cast<EventId>(m == 0 ? mail : card)};
       std::vector<Action> actions{arrives};
-      if (dice.one_in(3)) actions.push_back(any_raise(1));
+      if (dice.one_in(3)) actions.push_back(any_raise(1, made.queues[q].lane));
       const bool is_wire = made.queues[q].kind == QueueKind::wire;
       if (is_wire && dice.one_in(2)) post(actions, static_cast<Index>(q + 1), m);
       arrives.only_during = kOnAlert;
@@ -163,8 +174,8 @@ inline system::System random_lanes(std::uint32_t seed) {
       made.deliver(q, m, actions);
     }
   }
-  for (Lane& lane : made.lanes) {
-    if (dice.one_in(2)) lane.on_renewed = {any_raise(1)};
+  for (Index l = 0; l < lanes; ++l) {
+    if (dice.one_in(2)) made.lanes[l].on_renewed = {any_raise(1, l)};
   }
   made.seal();
   return made;
