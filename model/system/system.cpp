@@ -133,6 +133,10 @@ LocalId System::local(const State& state, Index component) const {
   return local;
 }
 
+void System::set_local(State& state, Index component, LocalId local) const {
+  std::memcpy(&state.bytes[2u * component], &local, sizeof local);
+}
+
 bool System::attention(const State& state, Index queue) const {
   const Index count = queued(state, queue);
   if (!blocked(state, queue)) return count > 0;

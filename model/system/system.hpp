@@ -127,6 +127,21 @@ struct Lane {
   std::vector<Action> on_renewed{};  ///< raises, after the lane went back
 };
 
+/// A claim that lanes may trade places: when the lanes of each pair trade their values, and each
+/// component named here takes the events and says the outputs of its image, then the system does
+/// the same as before. An engine that uses it verifies it first. Lanes traded are of one kind.
+struct Symmetry {
+  struct Outside {
+    Index component = kNone;
+    Index image = kNone;  ///< in the same lane; kNone: itself
+    /// Per event and output, the one it becomes; empty: each stays itself.
+    std::vector<EventId> events{};
+    std::vector<OutputId> outputs{};
+  };
+  std::vector<std::pair<Index, Index>> lanes;
+  std::vector<Outside> outside{};  ///< what is not named stays as it is
+};
+
 struct Stimulus {
   enum class Kind : std::uint8_t { deliver, wake, alert, expire, choose };
   Kind kind = Kind::deliver;
@@ -186,7 +201,8 @@ class System {
   std::vector<Timer> timers;
   std::vector<Choice> choices;
   std::vector<std::string> messages;
-  std::vector<Lane> lanes;   ///< may stay empty: then all is one lane
+  std::vector<Lane> lanes;  ///< may stay empty: then all is one lane
+  std::vector<Symmetry> symmetries;
   std::uint64_t urgent = 0;  ///< set of messages that wake an application that does not read
   std::uint64_t aging = 0;   ///< set of timers that an `age` action moves
   Index observer = kNone;    ///< the component whose outputs are collected in `StepResult::emitted`
@@ -202,6 +218,7 @@ class System {
 
   State initial() const;
   LocalId local(const State& state, Index component) const;
+  void set_local(State& state, Index component, LocalId local) const;
   Index queued(const State& state, Index queue) const {
     return state.bytes[queue_at(queue)] & 0x7f;
   }

@@ -56,11 +56,12 @@ struct Found {
 };
 
 struct Exploration {
-  std::vector<Found> found;  ///< in order of discovery; one per goal at most
-  bool complete = false;     ///< everything reachable was seen
-  std::string limit;         ///< why it is not complete, if a limit was hit
-  std::uint64_t states = 0;  ///< discrete states
-  std::uint64_t zones = 0;   ///< timed engine: zones stored
+  std::vector<Found> found;          ///< in order of discovery; one per goal at most
+  bool complete = false;             ///< everything reachable was seen
+  std::string limit;                 ///< why it is not complete, if a limit was hit
+  std::uint64_t states = 0;          ///< discrete states
+  std::vector<std::string> refused;  ///< reductions that were asked for and not used, with reasons
+  std::uint64_t zones = 0;           ///< timed engine: zones stored
   std::uint64_t transitions = 0;
   std::uint32_t depth = 0;  ///< steps to the farthest state
   std::uint64_t bytes = 0;

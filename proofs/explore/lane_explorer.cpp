@@ -22,6 +22,30 @@ bool comes_before(const LaneMemo& memo, const Sighting& left, const Sighting& ri
   return false;
 }
 
+LaneRun::LaneRun(const system::System& system, const Search& search, const LaneOptions& options)
+    : system(system), search(search), options(options), memo(system), missing(search.goals) {
+  std::uint64_t visible = search.goals | search.together;
+  if (options.symmetry) {
+    constexpr std::size_t kGroupMost = 1000;
+    std::vector<Automorphism> generators;
+    for (const system::Symmetry& claim : system.symmetries) {
+      std::string refusal;
+      if (auto automorphism = verified(system, claim, refusal))
+        generators.push_back(std::move(*automorphism));
+      else
+        refused.push_back("a symmetry: " + refusal);
+    }
+    auto group = group_of(generators, kGroupMost);
+    if (!group) refused.push_back("symmetry: the lanes can trade places in too many ways");
+    if (group && !group->empty()) {
+      for (const Automorphism& element : *group)
+        visible |= element.emitted_of(visible);
+      orbits = std::make_unique<LaneOrbits>(system, memo, std::move(*group));
+    }
+  }
+  if (options.partial_order) ample = std::make_unique<LaneAmple>(system, memo, visible);
+}
+
 namespace {
 
 /// A path is believed only when System::step takes it to the output.
@@ -60,10 +84,12 @@ template <unsigned Words> Exploration report(LaneRun& run, const LaneLevels<Word
   Exploration result;
   result.complete = run.complete;
   result.limit = run.limit;
+  result.refused = run.refused;
   result.states = levels.states();
   result.transitions = run.transitions;
   result.depth = static_cast<std::uint32_t>(run.level_sizes.size() - 1);
   result.bytes = run.bytes;
+  if (run.tangled) return result;
   if (run.reduced()) {
     result.found = search_again(run);
     if (result.found.size() < run.sightings.size() && result.limit.empty()) {
@@ -93,18 +119,15 @@ Exploration too_many_values(const LaneRun& run) {
   return result;
 }
 
-}  // namespace
-
-Exploration explore_lanes(const system::System& system, const Search& search,
-                          const LaneOptions& options) {
-  LaneRun run(system, search, options);
+/// In keys of one word while they are wide enough.
+Exploration searched(LaneRun& run) {
   std::optional<LaneLevels<1>> narrow;
   if (auto layout = LaneLevels<1>::lay_out_for(run.memo)) {
     narrow.emplace(run, std::move(*layout));
     if (narrow->search()) return report(run, *narrow);
   }
-  const unsigned level_bits = narrow ? narrow->level_bits() : 8;
-  auto layout = LaneLevels<2>::lay_out_for(run.memo, level_bits);
+  auto layout = narrow ? LaneLevels<2>::lay_out_for(run.memo, narrow->level_bits())
+                       : LaneLevels<2>::lay_out_for(run.memo);
   if (!layout) return too_many_values(run);
   std::optional<LaneLevels<2>> wide;
   if (narrow)
@@ -114,6 +137,20 @@ Exploration explore_lanes(const system::System& system, const Search& search,
   narrow.reset();
   if (!wide->search()) return too_many_values(run);
   return report(run, *wide);
+}
+
+}  // namespace
+
+Exploration explore_lanes(const system::System& system, const Search& search,
+                          const LaneOptions& options) {
+  LaneRun run(system, search, options);
+  Exploration result = searched(run);
+  if (!run.tangled) return result;
+  LaneOptions without = options;
+  without.symmetry = false;
+  result = explore_lanes(system, search, without);
+  result.refused.push_back("symmetry: two lanes are over in one step, and their order matters");
+  return result;
 }
 
 }  // namespace halfclose::proofs

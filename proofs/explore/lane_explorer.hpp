@@ -11,6 +11,10 @@ namespace halfclose::proofs {
 struct LaneOptions {
   unsigned threads = 1;
   std::size_t share_from = 4096;  ///< states of a level; a smaller one is left to one thread
+  /// Of states that differ only in which lane is which, explores one: by System::symmetries, each
+  /// verified first; one that does not hold is refused (Exploration::refused). What is found is
+  /// searched for again without, so that paths name the lanes they run through.
+  bool symmetry = false;
   /// Lets lanes wait where that changes no verdict (lane_ample.hpp). Fewer states and transitions
   /// are seen, and none that deadlocks is left out. A goal that is found is then searched for again
   /// without, so that its path is shortest.

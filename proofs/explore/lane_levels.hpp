@@ -26,19 +26,17 @@ struct Sighting {
 
 /// What a search knows whatever the width of its keys.
 struct LaneRun {
-  LaneRun(const system::System& system, const Search& search, const LaneOptions& options)
-      : system(system), search(search), options(options), memo(system), missing(search.goals) {
-    if (options.partial_order)
-      ample = std::make_unique<LaneAmple>(system, memo, search.goals | search.together);
-  }
-
-  bool reduced() const { return ample != nullptr; }
+  LaneRun(const system::System& system, const Search& search, const LaneOptions& options);
+  bool reduced() const { return ample != nullptr || orbits != nullptr; }
 
   const system::System& system;
   const Search& search;
   const LaneOptions& options;
   LaneMemo memo;
-  std::unique_ptr<LaneAmple> ample;  ///< null: no partial-order reduction
+  std::unique_ptr<LaneAmple> ample;    ///< null: no partial-order reduction
+  std::unique_ptr<LaneOrbits> orbits;  ///< null: no symmetry
+  std::vector<std::string> refused;    ///< why a reduction is not used
+  std::atomic<bool> tangled{false};    ///< the symmetries do not hold: the search is void
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   std::uint64_t missing;
   std::vector<Sighting> sightings;         ///< one per goal that was found
@@ -88,7 +86,8 @@ template <unsigned Words> class LaneLevels {
     std::size_t home = 0;
   };
   struct Worker {
-    Worker(LaneRun& run, const KeyLayout& layout) : successors(run.memo, layout, run.ample.get()) {}
+    Worker(LaneRun& run, const KeyLayout& layout)
+        : successors(run.memo, layout, run.ample.get(), run.orbits.get()) {}
     LaneSuccessors<Words> successors;
     std::vector<Next> buffer;
     std::vector<Key<Words>> fresh;
@@ -248,6 +247,7 @@ template <unsigned Words> bool LaneLevels<Words>::search() {
       if (!lay_out_again()) return false;
     }
     if (!expand_level()) return false;
+    if (run_.tangled) return true;
     collect();
     if (!run_.limit.empty()) break;
     end_level();
@@ -266,7 +266,7 @@ template <unsigned Words> bool LaneLevels<Words>::expand_level() {
     if (!run_.limit.empty()) return true;
     round();
     if (error_ != nullptr) std::rethrow_exception(error_);
-    if (!run_.limit.empty()) return true;
+    if (!run_.limit.empty() || run_.tangled) return true;
     if (run_.memo.outgrown()) {
       if (!lay_out_again()) return false;
     } else if (full_.exchange(false)) {
@@ -326,13 +326,17 @@ template <unsigned Words> bool LaneLevels<Words>::process(Worker& worker, Range 
     worker.successors.visit(
         before, [&](const LocalStep& step, std::uint64_t emitted, const Key<Words>& after) {
           ++transitions;
-          if (emitted & run_.missing) sight(worker, before, step.stimulus, emitted);
+          if (emitted != 0 && run_.missing != 0) sight(worker, before, step.stimulus, emitted);
           if (after == before) return;
           const std::size_t home = seen_.home(after);
           seen_.look_ahead(home);
           worker.buffer.push_back({after, home});
         });
     if (worker.buffer.size() < kFlush && at + 1 < range.to) continue;
+    if (worker.successors.tangled()) {
+      run_.tangled = true;
+      interrupt();
+    }
     const bool done = flush(worker);
     worker.buffer.clear();
     if (!done) {
@@ -367,14 +371,24 @@ template <unsigned Words> bool LaneLevels<Words>::flush(Worker& worker) {
   return true;
 }
 
+/// With symmetry the step stands for its images, each of which emits the image of what it emits.
 template <unsigned Words>
 void LaneLevels<Words>::sight(Worker& worker, const Key<Words>& before, system::Stimulus stimulus,
                               std::uint64_t emitted) {
-  if ((emitted & run_.search.together) != run_.search.together) return;
+  auto wanted_of = [&](std::uint64_t outputs) {
+    const std::uint64_t together = run_.search.together;
+    return (outputs & together) == together ? outputs & run_.missing : 0;
+  };
+  std::uint64_t hits = wanted_of(emitted);
+  if (run_.orbits != nullptr) {
+    for (const Automorphism& element : run_.orbits->group())
+      hits |= wanted_of(element.emitted_of(emitted));
+  }
+  if (hits == 0) return;
   Sighting sighting{.level = level_, .stimulus = stimulus};
   for (const KeyLayout::Place place : layout_.lanes)
     sighting.before.push_back(value_in(before, place));
-  for (std::uint64_t hit = emitted & run_.missing; hit != 0; hit &= hit - 1) {
+  for (std::uint64_t hit = hits; hit != 0; hit &= hit - 1) {
     sighting.output = static_cast<machine::OutputId>(__builtin_ctzll(hit));
     const auto known =
         std::find_if(worker.sightings.begin(), worker.sightings.end(),

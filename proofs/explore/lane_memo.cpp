@@ -72,24 +72,32 @@ void LaneMemo::unpack(std::size_t lane, ValueId id, State& state) const {
   system_.unpack_lane((*of_lane_[lane].values)[id], static_cast<Index>(lane), state);
 }
 
-int LaneMemo::compare(std::size_t lane, ValueId left, ValueId right) const {
-  if (left == right) return 0;
+int LaneMemo::compare_bytes(std::size_t lane, ValueId left, ValueId right) const {
   const std::lock_guard lock(mutex_);
   const LaneValues& values = *of_lane_[lane].values;
   return std::memcmp(values[left], values[right], values.width());
+}
+
+ValueId LaneMemo::number(std::size_t lane, const State& state) {
+  const std::lock_guard lock(mutex_);
+  return intern(lane, state);
 }
 
 ValueId LaneMemo::intern(std::size_t lane, const State& state) {
   std::array<std::uint8_t, system::kStateBytes> value{};
   system_.pack_lane(state, static_cast<Index>(lane), value.data());
   OfLane& of = of_lane_[lane];
+  const std::uint32_t before = of.values->size();
   const ValueId id = of.values->intern(value.data());
+  if (id <= before) return id;
   for (std::size_t l = 0; l < lanes(); ++l) {
     // Another lane of the kind never looks a value up that it does not have, but it may have it
     // next.
     if (of_lane_[l].values != of.values) continue;
     of_lane_[l].known.reach(id);
     of_lane_[l].rows.reach(id);
+    of_lane_[l].hashes.reach(id);
+    of_lane_[l].hashes[id] = of.values->hash(value.data());
   }
   for (std::size_t l = 0; l < most_.size(); ++l) {
     if (of_lane_[l].values == of.values && id > most_[l])
@@ -211,7 +219,7 @@ const LocalStep& LaneMemo::restart(std::size_t lane) {
 void LaneMemo::account() {
   std::size_t bytes = step_bytes_;
   for (std::size_t l = 0; l < lanes(); ++l) {
-    bytes += of_lane_[l].known.bytes() + of_lane_[l].rows.bytes();
+    bytes += of_lane_[l].known.bytes() + of_lane_[l].rows.bytes() + of_lane_[l].hashes.bytes();
     const bool first =
         std::none_of(of_lane_.begin(), of_lane_.begin() + static_cast<long>(l),
                      [&](const OfLane& o) { return o.values == of_lane_[l].values; });

@@ -82,8 +82,14 @@ class LaneMemo {
   bool outgrown() const { return outgrown_.load(std::memory_order_acquire); }
 
   void unpack(std::size_t lane, ValueId id, system::State& state) const;
+  /// The number of what `state` holds for the lane.
+  ValueId number(std::size_t lane, const system::State& state);
   /// Orders values by their bytes: unlike their numbers, these do not depend on who came first.
-  int compare(std::size_t lane, ValueId left, ValueId right) const;
+  int compare(std::size_t lane, ValueId left, ValueId right) const {
+    if (left == right) return 0;
+    const std::uint64_t a = of_lane_[lane].hashes[left], b = of_lane_[lane].hashes[right];
+    return a != b ? (a < b ? -1 : 1) : compare_bytes(lane, left, right);
+  }
   std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -101,6 +107,7 @@ class LaneMemo {
     ValueId initial = 0;
     StableArray<std::atomic<const LaneValue*>> known;
     StableArray<std::atomic<const Row*>> rows;
+    StableArray<std::uint64_t> hashes;
     std::deque<LaneValue> made;
     std::deque<LocalStep> arrived;
     std::deque<Row> made_rows;        ///< outgrown ones stay: somebody may be reading them
@@ -109,6 +116,7 @@ class LaneMemo {
     std::atomic<const LocalStep*> restarted{nullptr};
   };
 
+  int compare_bytes(std::size_t lane, ValueId left, ValueId right) const;
   const LaneValue& compute(std::size_t lane, ValueId id);
   const LocalStep& compute(Arrival arrival, ValueId id);
   void share_values();

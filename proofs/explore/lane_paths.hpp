@@ -14,7 +14,7 @@ namespace halfclose::proofs {
 template <unsigned Words> class LanePaths {
  public:
   LanePaths(LaneRun& run, const LaneLevels<Words>& levels)
-      : run_(run), levels_(levels), successors_(run.memo, levels.layout(), nullptr) {}
+      : run_(run), levels_(levels), successors_(run.memo, levels.layout(), nullptr, nullptr) {}
 
   std::vector<Found> rebuild() {
     for (const Sighting& sighting : run_.sightings) {

@@ -20,6 +20,7 @@ class LaneStepper {
                      const LocalStep& first) {
     over_ = over;
     emitted_ = 0;
+    renewed_ = 0;
     take(values, lane, first);
     if (first.raised_count > 0) {
       settle(values);
@@ -29,6 +30,9 @@ class LaneStepper {
     if (over_ != 0) renew(values);
     return emitted_;
   }
+
+  /// The order of the lanes mattered in the last step: more than one of them was over.
+  bool in_order() const { return renewed_ > 1 || (renewed_ == 1 && over_ != 0); }
 
  private:
   using Values = std::array<ValueId, kLanesMax>;
@@ -62,6 +66,7 @@ class LaneStepper {
   void renew(Values& values) {
     for (std::size_t l = 0; l < lanes_; ++l) {
       if (!(over_ >> l & 1)) continue;
+      ++renewed_;
       take(values, l, memo_.restart(l));
       settle(values);
     }
@@ -71,6 +76,7 @@ class LaneStepper {
   LaneMemo& memo_;
   std::size_t lanes_;
   std::uint64_t over_ = 0, emitted_ = 0;
+  unsigned renewed_ = 0;
   std::array<Arrival, kRaisedMax> queue_;
   std::size_t raised_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "proofs/explore/lane_ample.hpp"
 #include "proofs/explore/lane_key.hpp"
+#include "proofs/explore/lane_orbits.hpp"
 #include "proofs/explore/lane_step.hpp"
 
 namespace halfclose::proofs {
@@ -10,8 +11,14 @@ namespace halfclose::proofs {
 template <unsigned Words> class LaneSuccessors {
  public:
   /// @param ample  null: every enabled stimulus; else, those of one lane where they are enough
-  LaneSuccessors(LaneMemo& memo, const KeyLayout& layout, LaneAmple* ample)
-      : memo_(memo), layout_(layout), ample_(ample), lanes_(memo.lanes()), stepper_(memo) {}
+  /// @param orbits  null: the successors themselves; else, the least of their images
+  LaneSuccessors(LaneMemo& memo, const KeyLayout& layout, LaneAmple* ample, LaneOrbits* orbits)
+      : memo_(memo),
+        layout_(layout),
+        ample_(ample),
+        orbits_(orbits),
+        lanes_(memo.lanes()),
+        stepper_(memo) {}
 
   /// Calls `sink(step, emitted, successor)` for every stimulus: lane by lane, and in each in the
   /// order of System::enabled.
@@ -33,7 +40,7 @@ template <unsigned Words> class LaneSuccessors {
     for (std::size_t l = from; l < to; ++l) {
       const KeyLayout::Place place = layout_.lanes[l];
       for (const LocalStep& step : of_[l]->steps()) {
-        if (step.raised_count == 0 && !step.over && over == 0) {
+        if (step.raised_count == 0 && !step.over && over == 0 && orbits_ == nullptr) {
           // Only this lane moves: its number in the key changes, nothing else.
           Key<Words> next = key;
           next.word[Words == 1 ? 0 : place.word] += (std::uint64_t{step.next} - values_[l])
@@ -42,11 +49,19 @@ template <unsigned Words> class LaneSuccessors {
         } else {
           after_ = values_;
           const std::uint64_t emitted = stepper_.step(after_, over, l, step);
+          if (orbits_ != nullptr) {
+            tangled_ |= stepper_.in_order();
+            orbits_->canonical(after_);
+          }
           sink(step, emitted, key_of<Words>({after_.data(), lanes_}, layout_));
         }
       }
     }
   }
+
+  /// A step was taken that does not look the same when lanes trade places: two of them started
+  /// again in it, and they do so in their order.
+  bool tangled() const { return tangled_; }
 
  private:
   /// The one with the fewest steps; the number of lanes when there is none.
@@ -68,6 +83,8 @@ template <unsigned Words> class LaneSuccessors {
   LaneMemo& memo_;
   const KeyLayout& layout_;
   LaneAmple* ample_;
+  LaneOrbits* orbits_;
+  bool tangled_ = false;
   std::size_t lanes_;
   LaneStepper stepper_;
   std::array<ValueId, kLanesMax> values_{}, after_{};

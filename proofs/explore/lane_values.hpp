@@ -16,12 +16,12 @@ class LaneValues {
   /// The number of the value, a new one when it was not seen before.
   ValueId intern(const std::uint8_t* value);
   const std::uint8_t* operator[](ValueId id) const { return packed_.data() + (id - 1) * width_; }
+  std::uint64_t hash(const std::uint8_t* value) const;
   std::uint32_t size() const { return count_; }
   std::size_t width() const { return width_; }
   std::size_t bytes() const { return packed_.capacity() + slots_.capacity() * sizeof(ValueId); }
 
  private:
-  std::uint64_t hash(const std::uint8_t* value) const;
   void grow();
 
   std::size_t width_;

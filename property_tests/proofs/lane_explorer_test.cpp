@@ -4,6 +4,7 @@
 
 #include "model/deployment/hop_system.hpp"
 #include "proofs/explore/explorer.hpp"
+#include "proofs/explore/lane_symmetry.hpp"
 #include "proofs/explore/local_cycles.hpp"
 #include "property_tests/proofs/random_lanes.hpp"
 
@@ -11,6 +12,7 @@
 #include <rapidcheck/catch.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <string>
 
@@ -215,6 +217,107 @@ TEST_CASE("lane explorer: partial order", "[proofs][explore][lanes][reductions]"
     CHECK(reduced.complete);
     CHECK(reduced.states * 20 < full.states);
   }
+}
+
+namespace {
+
+test::Clients any_clients() {
+  return test::random_clients(*rc::gen::noShrink(rc::gen::arbitrary<std::uint32_t>()));
+}
+
+/// The least way to write the state down, over all orders of the clients.
+std::string written_least(const test::Clients& clients, const system::State& state) {
+  std::vector<unsigned> order(clients.count);
+  std::iota(order.begin(), order.end(), 0u);
+  std::string least;
+  do {
+    std::string text;
+    for (const unsigned i : order) {
+      std::array<std::uint8_t, system::kStateBytes> lane{};
+      clients.system.pack_lane(state, static_cast<system::Index>(i), lane.data());
+      text.append(lane.begin(), lane.begin() + static_cast<long>(clients.system.lane_bytes(0)));
+      text += static_cast<char>('a' + clients.system.local(state, clients.desk(i)));
+      text += clients.system.local(state, clients.pool()) >> i & 1 ? '1' : '0';
+    }
+    if (least.empty() || text < least) least = text;
+  } while (std::next_permutation(order.begin(), order.end()));
+  return least;
+}
+
+}  // namespace
+
+TEST_CASE("lane explorer: symmetry", "[proofs][explore][lanes][reductions]") {
+  rc::prop("explores one state of each set of states that trade places, and finds the same", [] {
+    const test::Clients clients = any_clients();
+    proofs::Search search = kEverything;
+    search.limits.states = 20'000;
+    std::set<std::string> orbits;
+    const Exploration full = proofs::explore_lanes(
+        clients.system, search,
+        {.reached = [&](const system::State& s) { orbits.insert(written_least(clients, s)); }});
+    if (!full.complete) return;
+    const Exploration reduced = proofs::explore_lanes(clients.system, search, {.symmetry = true});
+    RC_CLASSIFY(reduced.states < full.states, "fewer states");
+    RC_CLASSIFY(!reduced.refused.empty(), "refused");
+    RC_ASSERT(reduced.complete);
+    RC_ASSERT(same_paths(reduced, full));
+    if (reduced.refused.empty()) {
+      RC_ASSERT(reduced.states == orbits.size());
+      RC_ASSERT(reduced.depth == full.depth);
+    } else {
+      RC_ASSERT(reduced.states == full.states);
+    }
+    const Exploration both =
+        proofs::explore_lanes(clients.system, search, {.symmetry = true, .partial_order = true});
+    RC_ASSERT(same_paths(both, full));
+    RC_ASSERT(both.states <= reduced.states);
+    const Exploration four = proofs::explore_lanes(
+        clients.system, search,
+        {.threads = 4, .share_from = 1, .symmetry = true, .partial_order = true});
+    RC_ASSERT(four.states == both.states);
+    RC_ASSERT(four.transitions == both.transitions);
+    RC_ASSERT(four.depth == both.depth);
+    search.goals = 1ull << *rc::gen::inRange(0, 42);
+    search.together = *rc::gen::arbitrary<bool>() ? 1ull << *rc::gen::inRange(0, 42) : 0;
+    RC_ASSERT(same_paths(
+        proofs::explore_lanes(clients.system, search, {.symmetry = true, .partial_order = true}),
+        proofs::explore_lanes(clients.system, search)));
+  });
+  rc::prop("is refused when one lane is not as the others", [] {
+    const test::Clients clients = any_clients();
+    system::System system = clients.system;
+    std::string why;
+    RC_ASSERT(proofs::verified(system, system.symmetries[0], why).has_value());
+    switch (*rc::gen::inRange(0, 6)) {
+      case 0:  // one more thing that one client does
+        system.bind(clients.client(0), *rc::gen::inRange<machine::OutputId>(0, 6),
+                    {{.kind = system::Action::Kind::cancel, .target = 0}});
+        break;
+      case 1:
+        system.deliver(1, 0, {});
+        break;
+      case 2:
+        system.timers[0].off = true;
+        break;
+      case 3:
+        system.choices.pop_back();
+        system.symmetries[0].lanes = {{static_cast<system::Index>(clients.count - 2),
+                                       static_cast<system::Index>(clients.count - 1)}};
+        break;
+      case 4:  // the pool's events are not traded with the clients
+        system.symmetries[0].outside.back().events.clear();
+        break;
+      default:
+        system.symmetries[0].outside.back().outputs[0] = 1;
+        system.symmetries[0].outside.back().outputs[1] = 1;
+        break;
+    }
+    RC_ASSERT_FALSE(proofs::verified(system, system.symmetries[0], why).has_value());
+    RC_ASSERT_FALSE(why.empty());
+    const Exploration explored = proofs::explore_lanes(
+        system, {.stop_when_found = false, .limits = {.states = 1'000}}, {.symmetry = true});
+    RC_ASSERT_FALSE(explored.refused.empty());
+  });
 }
 
 TEST_CASE("local cycles: breakers", "[proofs][explore][lanes][reductions]") {

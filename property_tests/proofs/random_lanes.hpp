@@ -181,4 +181,136 @@ inline system::System random_lanes(std::uint32_t seed) {
   return made;
 }
 
+/// Clients that are all alike, each with a desk of its own in a lane in the middle, and a pool
+/// there that serves two at a time. Every two neighbours may trade places.
+struct Clients {
+  unsigned count = 2;
+  system::System system{};
+
+  system::Index client(unsigned i) const { return static_cast<system::Index>(i); }
+  system::Index desk(unsigned i) const { return static_cast<system::Index>(count + i); }
+  system::Index pool() const { return static_cast<system::Index>(2 * count); }
+  system::Index middle() const { return static_cast<system::Index>(count); }  ///< lane
+};
+
+/// Events take 0..n-1, give 0..n-1; outputs granted 0..n-1, refused 0..n-1; a local is who holds.
+inline std::shared_ptr<const machine::Table> pool_table(unsigned clients) {
+  auto table = std::make_shared<machine::Table>();
+  table->machine = "pool";
+  table->output_lists = {{}};
+  for (const char* name : {"take", "give"}) {
+    for (unsigned i = 0; i < clients; ++i)
+      table->events.push_back(name + std::to_string(i));
+  }
+  for (unsigned o = 0; o < 2 * clients; ++o) {
+    table->outputs.push_back((o < clients ? "granted" : "refused") + std::to_string(o % clients));
+    table->output_lists.push_back({static_cast<machine::OutputId>(o)});
+  }
+  for (unsigned held = 0; held < 1u << clients; ++held) {
+    table->states.push_back(std::to_string(held));
+    table->locals.push_back({static_cast<std::uint16_t>(held), ""});
+    for (unsigned event = 0; event < 2 * clients; ++event) {
+      const unsigned bit = 1u << event % clients;
+      const bool takes = event < clients, granted = __builtin_popcount(held | bit) <= 2;
+      const unsigned next = !takes ? held & ~bit : granted ? held | bit : held;
+      const unsigned says = !takes ? 0 : granted ? 1 + event : 1 + event + clients;
+      table->cells.push_back({static_cast<machine::LocalId>(next), static_cast<std::uint16_t>(says),
+                              0, machine::Verdict::taken});
+    }
+  }
+  return table;
+}
+
+inline Clients random_clients(std::uint32_t seed) {
+  using namespace system;
+  Dice dice(seed);
+  Clients made{.count = 2 + dice.below(2)};
+  System& all = made.system;
+  const unsigned count = made.count;
+  all.messages = {"letter", "postcard"};
+  const auto client_table = random_table(dice), desk_table = random_table(dice);
+  for (unsigned i = 0; i < count; ++i) {
+    all.lanes.push_back({.name = "client " + std::to_string(i), .kind = 0});
+    all.components.push_back({"client", client_table, 0, static_cast<Index>(i)});
+    all.queues.push_back(
+        {.name = "wire", .to = made.client(i), .capacity = 2, .lane = static_cast<Index>(i)});
+    all.timers.push_back({.name = "timer", .owner = made.client(i), .event = tick});
+    for (const RandomEvent event : {go, turn})
+      all.choices.push_back({"choice", made.client(i), event});
+  }
+  all.lanes.push_back({.name = "middle"});
+  for (unsigned i = 0; i < count; ++i)
+    all.components.push_back({"desk", desk_table, 0, made.middle()});
+  all.components.push_back({"pool", pool_table(count), 0, made.middle()});
+  for (Index c = 0; c < made.pool(); ++c)
+    all.observers.emplace_back(c, 6u * c);
+  all.observers.emplace_back(made.pool(), 6u * made.pool());
+
+  const bool ends = dice.one_in(3), says_so = dice.one_in(3);
+  std::vector<bool> end_in;
+  for (std::size_t local = 0; local < client_table->states.size(); ++local)
+    end_in.push_back(dice.one_in(2));
+  auto raise = [](Index target, EventId event) -> Action {
+    return {.kind = Action::Kind::raise, .target = target, .event = event};
+  };
+  // The same decisions for every client.
+  struct Decision {
+    unsigned kind, event, message;
+  };
+  std::vector<Decision> of_client(6), of_desk(6);
+  for (auto* decisions : {&of_client, &of_desk}) {
+    for (Decision& one : *decisions)
+      one = {dice.below(6), dice.below(2), dice.below(2)};
+  }
+  for (unsigned i = 0; i < count; ++i) {
+    const auto wire = static_cast<Index>(i);
+    if (ends) all.lanes[i].over_in = {{made.client(i), end_in}};
+    if (ends && says_so) all.lanes[i].on_renewed = {raise(made.desk(i), poke)};
+    for (OutputId output = 0; output < 6; ++output) {
+      const unsigned rank = output / 2u;
+      auto raised = [&](const Decision& one) {
+        return static_cast<EventId>(rank == 0 ? (one.event == 0 ? poke : nudge) : echo);
+      };
+      const Decision client = of_client[output], desk = of_desk[output];
+      if (client.kind < 2 && rank < 2)
+        all.bind(made.client(i), output, {raise(made.desk(i), raised(client))});
+      if (client.kind == 2) {
+        all.bind(made.client(i), output,
+                 {{.kind = Action::Kind::clear, .target = wire},
+                  {.kind = Action::Kind::send,
+                   .target = wire,
+                   .payload = static_cast<Message>(client.message)}});
+      }
+      if (client.kind == 3)
+        all.bind(made.client(i), output, {{.kind = Action::Kind::arm, .target = wire}});
+      if (desk.kind < 2 && rank < 2)
+        all.bind(made.desk(i), output, {raise(made.client(i), raised(desk))});
+      if (desk.kind > 2 && rank < 2) {
+        const unsigned event = desk.event * count + i;
+        all.bind(made.desk(i), output, {raise(made.pool(), static_cast<EventId>(event))});
+      }
+    }
+    all.bind(made.pool(), static_cast<OutputId>(i), {raise(made.desk(i), echo)});
+    all.bind(made.pool(), static_cast<OutputId>(count + i), {raise(made.client(i), echo)});
+    all.deliver(wire, 0, {raise(made.client(i), mail)});
+    all.deliver(wire, 1, {raise(made.client(i), card)});
+  }
+  for (unsigned i = 0; i + 1 < count; ++i) {
+    std::vector<EventId> trade(2 * count);
+    for (unsigned e = 0; e < 2 * count; ++e) {
+      const unsigned who = e % count;
+      const unsigned other = who == i ? i + 1 : who == i + 1 ? i : who;
+      trade[e] = static_cast<EventId>(e - who + other);
+    }
+    all.symmetries.push_back({.lanes = {{static_cast<Index>(i), static_cast<Index>(i + 1)}},
+                              .outside = {{.component = made.desk(i), .image = made.desk(i + 1)},
+                                          {.component = made.desk(i + 1), .image = made.desk(i)},
+                                          {.component = made.pool(),
+                                           .events = trade,
+                                           .outputs = {trade.begin(), trade.end()}}}});
+  }
+  all.seal();
+  return made;
+}
+
 }  // namespace halfclose::test
