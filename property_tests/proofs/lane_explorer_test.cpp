@@ -318,6 +318,46 @@ TEST_CASE("lane explorer: symmetry", "[proofs][explore][lanes][reductions]") {
         system, {.stop_when_found = false, .limits = {.states = 1'000}}, {.symmetry = true});
     RC_ASSERT_FALSE(explored.refused.empty());
   });
+  SECTION("is given up when two lanes are over in one step: they start again in their order") {
+    using system::Action;
+    using system::Index;
+    const auto one_way = [](std::vector<std::string> events, std::vector<std::string> outputs) {
+      auto table = std::make_shared<machine::Table>();
+      table->events = std::move(events);
+      table->outputs = std::move(outputs);
+      table->output_lists = {{}, {0}, {1}};
+      return table;
+    };
+    auto client = one_way({"go", "end"}, {"went", "unused"});
+    client->states = {"open", "over"};
+    client->locals = {{0, ""}, {1, ""}};
+    const auto taken = machine::Verdict::taken;
+    client->cells = {{0, 1, 0, taken}, {1, 0, 0, taken}, {}, {1, 0, 0, taken}};
+    auto hub = one_way({"from 0", "from 1"}, {"first 0", "first 1"});
+    hub->states = {"hub"};
+    hub->locals = {{0, ""}};
+    hub->cells = {{0, 1, 0, taken}, {0, 2, 0, taken}};
+    system::System made;
+    made.lanes = {{.name = "a", .kind = 0}, {.name = "b", .kind = 0}, {.name = "hub"}};
+    made.components = {{"a", client, 0, 0}, {"b", client, 0, 1}, {"hub", hub, 0, 2}};
+    made.choices = {{"go a", 0, 0}, {"go b", 1, 0}};
+    for (Index i = 0; i < 2; ++i) {
+      made.lanes[i].over_in = {{i, {false, true}}};
+      auto raise = [](Index target, Index event) -> Action {
+        return {.kind = Action::Kind::raise, .target = target, .event = event};
+      };
+      made.bind(i, 0, {raise(2, i)});
+      made.bind(2, i, {raise(i, 1), raise(static_cast<Index>(1 - i), 1)});
+    }
+    made.symmetries = {
+        {.lanes = {{0, 1}}, .outside = {{.component = 2, .events = {1, 0}, .outputs = {1, 0}}}}};
+    made.seal();
+    std::string why;
+    CHECK(proofs::verified(made, made.symmetries[0], why).has_value());
+    const Exploration explored = proofs::explore_lanes(made, kEverything, {.symmetry = true});
+    CHECK(explored.refused.size() == 1);
+    CHECK(explored.states == proofs::explore(made, kEverything).states);
+  }
 }
 
 TEST_CASE("local cycles: breakers", "[proofs][explore][lanes][reductions]") {
