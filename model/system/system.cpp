@@ -49,11 +49,15 @@ void System::seal() {
 
 void System::check_lanes() const {
   if (lanes.empty()) return;
+  auto check_read = [&](Index lane, Index queue) {
+    if (queue != kNone && queues[queue].lane != lane)
+      throw std::logic_error("lane " + lanes[lane].name + " looks into a queue of another lane");
+  };
   auto check = [&](Index lane, const std::vector<Action>& actions) {
     for (const Action& action : actions) {
+      check_read(lane, action.more_in);
       if (action.kind == Action::Kind::raise || action.kind == Action::Kind::age) continue;
-      const bool is_timer =
-          action.kind == Action::Kind::arm || action.kind == Action::Kind::cancel;
+      const bool is_timer = action.kind == Action::Kind::arm || action.kind == Action::Kind::cancel;
       if (lane != (is_timer ? lane_of_timer(action.target) : queues[action.target].lane)) {
         throw std::logic_error("lane " + lanes[lane].name +
                                " does more to another lane than raise an event");
@@ -67,6 +71,15 @@ void System::check_lanes() const {
   for (Index q = 0; q < queues.size(); ++q) {
     for (const auto& bound : deliveries_[q])
       check(queues[q].lane, bound);
+  }
+  for (Index t = 0; t < timers.size(); ++t)
+    check_read(lane_of_timer(t), timers[t].yields_to);
+  for (Index l = 0; l < lanes.size(); ++l) {
+    check(l, lanes[l].on_renewed);
+    for (const auto& [component, locals] : lanes[l].over_in) {
+      if (components[component].lane != l)
+        throw std::logic_error("lane " + lanes[l].name + " ends with a component of another lane");
+    }
   }
 }
 
@@ -118,6 +131,10 @@ LocalId System::local(const State& state, Index component) const {
   LocalId local = 0;
   std::memcpy(&local, &state.bytes[2u * component], sizeof local);
   return local;
+}
+
+void System::set_local(State& state, Index component, LocalId local) const {
+  std::memcpy(&state.bytes[2u * component], &local, sizeof local);
 }
 
 bool System::attention(const State& state, Index queue) const {
@@ -216,28 +233,28 @@ class Stepping {
   }
 
   void perform(Stimulus stimulus) {
-    lane_ = system_.lanes.empty() ? Index{0} : system_.lane_of(stimulus);
-    take(stimulus);
+    while (may_begin(stimulus)) {
+      begin(stimulus);
+      settle();
+      if (stimulus.kind != Stimulus::Kind::wake) break;
+    }
     renew();
   }
 
-  void take(Stimulus stimulus) {
+  /// Only a wake goes on, and while it does its application still has something to take.
+  bool may_begin(Stimulus stimulus) const {
+    if (stimulus.kind != Stimulus::Kind::wake) return true;
+    const Line& line = lines_[stimulus.index];
+    return line.count > 0 && !line.blocked;
+  }
+  /// What the stimulus does in its own lane, until that has settled; of a wake, one item.
+  void begin(Stimulus stimulus) {
+    lane_ = system_.lane_of(stimulus);
     switch (stimulus.kind) {
-      case Stimulus::Kind::deliver: {
+      case Stimulus::Kind::deliver:
+      case Stimulus::Kind::wake: {
         const Message message = pop(stimulus.index, 0);
         run(system_.deliveries_[stimulus.index][message], message, kAlways);
-        settle();
-        break;
-      }
-      case Stimulus::Kind::wake: {
-        Line& line = lines_[stimulus.index];
-        const Index lane = lane_;
-        while (line.count > 0 && !line.blocked) {
-          lane_ = lane;
-          const Message message = pop(stimulus.index, 0);
-          run(system_.deliveries_[stimulus.index][message], message, kAlways);
-          settle();
-        }
         break;
       }
       case Stimulus::Kind::alert: {
@@ -247,23 +264,45 @@ class Stepping {
           ++at;
         const Message message = pop(stimulus.index, at);
         run(system_.deliveries_[stimulus.index][message], message, kOnAlert);
-        settle();
         break;
       }
       case Stimulus::Kind::expire: {
         const Timer& timer = system_.timers[stimulus.index];
         timer_[stimulus.index] = kNotArmed;
         raise(timer.owner, timer.event, kNoMessage);
-        settle();
         break;
       }
       case Stimulus::Kind::choose: {
         const Choice& choice = system_.choices[stimulus.index];
         raise(choice.component, choice.event, kNoMessage);
-        settle();
         break;
       }
     }
+    run_inward();
+  }
+  /// What an event from another lane does in its own, until that has settled.
+  void receive(const Raised& raised) {
+    lane_ = system_.components[raised.component].lane;
+    inward_.items[inward_.tail++] = raised;
+    run_inward();
+  }
+  /// A lane that is over starts again, and says so.
+  void restart(Index lane) {
+    for (Index c = 0; c < system_.components.size(); ++c) {
+      if (system_.components[c].lane == lane) local_[c] = system_.components[c].initial;
+    }
+    for (Index q = 0; q < system_.queues.size(); ++q) {
+      if (system_.queues[q].lane == lane) lines_[q].blocked = false;
+    }
+    note({.kind = Occurrence::Kind::renewed, .index = lane});
+    lane_ = lane;
+    run(system_.lanes[lane].on_renewed, kNoMessage, kAlways);
+    run_inward();
+  }
+  /// The events raised at other lanes that nobody has received.
+  std::vector<Raised> raised() const {
+    return {outward_.items.begin() + static_cast<std::ptrdiff_t>(outward_.head),
+            outward_.items.begin() + static_cast<std::ptrdiff_t>(outward_.tail)};
   }
 
   void pack() {
@@ -303,12 +342,6 @@ class Stepping {
     std::array<std::int16_t, kQueueItems> origin;
     std::int16_t attention = kFresh;
   };
-  struct Raised {
-    Index component;
-    EventId event;
-    Message payload;
-  };
-
   bool attention(Index queue) const {
     const Line& line = lines_[queue];
     if (!line.blocked) return line.count > 0;
@@ -350,31 +383,17 @@ class Stepping {
     raises.items[raises.tail++] = {component, event, payload};
   }
 
-  /// The lane settles first; then what it raised elsewhere is processed, one event at a time.
+  /// What the lane raised elsewhere is processed one event at a time, and so is what follows.
   void settle() {
-    for (;;) {
-      run_inward();
-      if (outward_.head == outward_.tail) break;
-      const Raised next = outward_.items[outward_.head++];
-      lane_ = system_.components[next.component].lane;
-      inward_.items[inward_.tail++] = next;
-    }
+    while (outward_.head < outward_.tail)
+      receive(outward_.items[outward_.head++]);
     outward_.head = outward_.tail = 0;
   }
 
-  /// Lanes that are over go back to their initial value, and say so.
   void renew() {
     for (Index l = 0; l < system_.lanes.size(); ++l) {
       if (!over(l)) continue;
-      for (Index c = 0; c < system_.components.size(); ++c) {
-        if (system_.components[c].lane == l) local_[c] = system_.components[c].initial;
-      }
-      for (Index q = 0; q < system_.queues.size(); ++q) {
-        if (system_.queues[q].lane == l) lines_[q].blocked = false;
-      }
-      note({.kind = Occurrence::Kind::renewed, .index = l});
-      lane_ = l;
-      run(system_.lanes[l].on_renewed, kNoMessage, kAlways);
+      restart(l);
       settle();
     }
   }
@@ -419,7 +438,8 @@ class Stepping {
       local_[next.component] = cell.next;
       const int emitted_at = system_.emitted_at(next.component);
       for (const OutputId output : table.outputs_of(cell)) {
-        if (emitted_at >= 0) result_.emitted |= 1ull << (static_cast<unsigned>(emitted_at) + output);
+        if (emitted_at >= 0)
+          result_.emitted |= 1ull << (static_cast<unsigned>(emitted_at) + output);
         run(system_.bindings_[next.component][output], next.payload, next.event);
       }
     }
@@ -503,6 +523,80 @@ void System::step(const State& state, Stimulus stimulus, StepResult& result,
   Stepping stepping(*this, state, result, occurrences);
   stepping.perform(stimulus);
   stepping.pack();
+}
+
+void System::step_lane(const State& state, Stimulus stimulus, LaneStep& result) const {
+  lane_step(state, result, [&](Stepping& stepping) { stepping.begin(stimulus); });
+}
+void System::step_lane(const State& state, const Raised& raised, LaneStep& result) const {
+  lane_step(state, result, [&](Stepping& stepping) { stepping.receive(raised); });
+}
+void System::restart_lane(const State& state, Index lane, LaneStep& result) const {
+  lane_step(state, result, [&](Stepping& stepping) { stepping.restart(lane); });
+}
+
+template <class Part>
+void System::lane_step(const State& state, LaneStep& result, Part&& part) const {
+  result.emitted = 0;
+  result.aged = false;
+  Stepping stepping(*this, state, result, nullptr);
+  part(stepping);
+  stepping.pack();
+  result.raised = stepping.raised();
+}
+
+std::size_t System::lane_bytes(Index lane) const {
+  std::size_t bytes = 0, bits = 0;
+  for (const Component& component : components) {
+    if (component.lane == lane) bytes += sizeof(LocalId);
+  }
+  for (const Queue& queue : queues) {
+    if (queue.lane == lane) bytes += 1u + queue.capacity;
+  }
+  for (Index t = 0; t < timers.size(); ++t)
+    bits += lane_of_timer(t) == lane;
+  return bytes + (bits + 7) / 8;
+}
+
+void System::pack_lane(const State& state, Index lane, std::uint8_t* value) const {
+  for (Index c = 0; c < components.size(); ++c) {
+    if (components[c].lane != lane) continue;
+    std::memcpy(value, &state.bytes[2u * c], sizeof(LocalId));
+    value += sizeof(LocalId);
+  }
+  for (Index q = 0; q < queues.size(); ++q) {
+    if (queues[q].lane != lane) continue;
+    std::memcpy(value, &state.bytes[queue_at(q)], 1u + queues[q].capacity);
+    value += 1u + queues[q].capacity;
+  }
+  unsigned bit = 0;
+  for (Index t = 0; t < timers.size(); ++t) {
+    if (lane_of_timer(t) != lane) continue;
+    if (bit % 8 == 0) value[bit / 8] = 0;
+    if (armed(state, t)) value[bit / 8] = static_cast<std::uint8_t>(value[bit / 8] | 1u << bit % 8);
+    ++bit;
+  }
+}
+
+void System::unpack_lane(const std::uint8_t* value, Index lane, State& state) const {
+  for (Index c = 0; c < components.size(); ++c) {
+    if (components[c].lane != lane) continue;
+    std::memcpy(&state.bytes[2u * c], value, sizeof(LocalId));
+    value += sizeof(LocalId);
+  }
+  for (Index q = 0; q < queues.size(); ++q) {
+    if (queues[q].lane != lane) continue;
+    std::memcpy(&state.bytes[queue_at(q)], value, 1u + queues[q].capacity);
+    value += 1u + queues[q].capacity;
+  }
+  unsigned bit = 0;
+  for (Index t = 0; t < timers.size(); ++t) {
+    if (lane_of_timer(t) != lane) continue;
+    std::uint8_t& byte = state.bytes[timers_at_ + t / 8u];
+    const unsigned mask = 1u << t % 8u;
+    byte = static_cast<std::uint8_t>(value[bit / 8] >> bit % 8 & 1 ? byte | mask : byte & ~mask);
+    ++bit;
+  }
 }
 
 std::string System::describe(const State& state) const {

@@ -16,7 +16,8 @@
 //             likes
 //   choice    an event the environment may raise whenever the component's table takes it
 //   lane      a part of the system that touches the others only by raising events at them: such an
-//             event waits until the lane that raises it has settled. A lane that is over serves anew.
+//             event waits until the lane that raises it has settled. A lane that is over serves
+//             anew.
 #pragma once
 
 #include "model/machine/table.hpp"
@@ -120,9 +121,25 @@ struct Lane {
   /// Lanes of one kind (not kNone) have the same components, queues and timers in the same order.
   Index kind = kNone;
   /// The lane is over when its queues are empty, no timer is armed and each of these components is
-  /// in one of its locals; it then goes back to its initial value within the same step. Empty: never.
+  /// in one of its locals; it then goes back to its initial value within the same step. Empty:
+  /// never.
   std::vector<std::pair<Index, std::vector<bool>>> over_in{};
   std::vector<Action> on_renewed{};  ///< raises, after the lane went back
+};
+
+/// A claim that lanes may trade places: when the lanes of each pair trade their values, and each
+/// component named here takes the events and says the outputs of its image, then the system does
+/// the same as before. An engine that uses it verifies it first. Lanes traded are of one kind.
+struct Symmetry {
+  struct Outside {
+    Index component = kNone;
+    Index image = kNone;  ///< in the same lane; kNone: itself
+    /// Per event and output, the one it becomes; empty: each stays itself.
+    std::vector<EventId> events{};
+    std::vector<OutputId> outputs{};
+  };
+  std::vector<std::pair<Index, Index>> lanes;
+  std::vector<Outside> outside{};  ///< what is not named stays as it is
 };
 
 struct Stimulus {
@@ -155,6 +172,19 @@ struct StepResult {
       clock_origins;  ///< one per clock of `state`: its clock in the state before, or kFresh
 };
 
+/// An event raised at a component.
+struct Raised {
+  Index component = kNone;
+  EventId event = 0;
+  Message payload = kNoMessage;
+  bool operator==(const Raised&) const = default;
+};
+
+/// The part of a step that one lane makes until it has settled.
+struct LaneStep : StepResult {
+  std::vector<Raised> raised;  ///< at other lanes, in order; they have not received them
+};
+
 /// A clock that runs in a state.
 struct Clock {
   enum class Kind : std::uint8_t { timer, message, attention };
@@ -171,7 +201,8 @@ class System {
   std::vector<Timer> timers;
   std::vector<Choice> choices;
   std::vector<std::string> messages;
-  std::vector<Lane> lanes;    ///< may stay empty: then all is one lane
+  std::vector<Lane> lanes;  ///< may stay empty: then all is one lane
+  std::vector<Symmetry> symmetries;
   std::uint64_t urgent = 0;  ///< set of messages that wake an application that does not read
   std::uint64_t aging = 0;   ///< set of timers that an `age` action moves
   Index observer = kNone;    ///< the component whose outputs are collected in `StepResult::emitted`
@@ -187,6 +218,7 @@ class System {
 
   State initial() const;
   LocalId local(const State& state, Index component) const;
+  void set_local(State& state, Index component, LocalId local) const;
   Index queued(const State& state, Index queue) const {
     return state.bytes[queue_at(queue)] & 0x7f;
   }
@@ -223,6 +255,21 @@ class System {
   ///         system is wrong, not the run
   void step(const State& state, Stimulus stimulus, StepResult& result,
             std::vector<Occurrence>* occurrences = nullptr) const;
+  /// The parts of a step, for engines that store lanes apart. A step is: `step_lane` of the
+  /// stimulus; then of every event raised at another lane, first raised first received; of a wake
+  /// once more, while it is enabled; at last, in the order of lanes, `restart_lane` of every lane
+  /// that is over, each with the events it raises. Other lanes than the one that acts may hold any
+  /// value.
+  /// @pre, @errors  as for `step`; a step of more than 64 raised events is wrong here too, but the
+  ///                caller counts those that lanes raise at each other
+  void step_lane(const State& state, Stimulus stimulus, LaneStep& result) const;
+  void step_lane(const State& state, const Raised& raised, LaneStep& result) const;
+  void restart_lane(const State& state, Index lane, LaneStep& result) const;
+  /// What of a state belongs to one lane, as bytes: its components, its queues, its timers, each in
+  /// order. Equal values are equal bytes.
+  std::size_t lane_bytes(Index lane) const;
+  void pack_lane(const State& state, Index lane, std::uint8_t* value) const;
+  void unpack_lane(const std::uint8_t* value, Index lane, State& state) const;
   /// The clocks that run in `state`: armed timers, messages on wires, applications to be woken; in
   /// this order.
   void clocks(const State& state, std::vector<Clock>& out) const;
@@ -240,6 +287,7 @@ class System {
  private:
   friend class Stepping;
   void check_lanes() const;
+  template <class Part> void lane_step(const State& state, LaneStep& result, Part&& part) const;
   std::size_t queue_at(Index queue) const { return queue_at_[queue]; }
 
   std::vector<std::vector<std::vector<Action>>> bindings_;       // [component][output]

@@ -95,8 +95,8 @@ class Requests {
       settings.connections = bounds.connections;
       const system::System system = proxy_system(settings);
       Search search{.goals = ~0ull,
-                    .goals_together = happening << kUpstreamRaces,
-                    .together = goal(Out::failed),
+                    .second_goals = happening << kUpstreamRaces,
+                    .second_together = goal(Out::failed),
                     .stop_when_found = false,
                     .limits = limits_};
       search.limits.states = std::min(limits_.states, kZonesMax);
@@ -119,7 +119,7 @@ class Requests {
           shown.found.push_back(std::move(found));
         }
       }
-      for (const Found& one : all.found_together)
+      for (const Found& one : all.found_second)
         shown.reaches_client |= 1ull << (one.output - kUpstreamRaces);
       if (!all.complete) {
         result_.limit = all.limit;

@@ -43,8 +43,9 @@ struct Progress {
 /// What to look for: outputs of the system's observer.
 struct Search {
   std::uint64_t goals = 0;      ///< set of observer outputs of which the shortest path is wanted
-  /// Of these too, but only in a step that emits all of `together` as well; never a reason to stop.
-  std::uint64_t goals_together = 0, together = 0;
+  std::uint64_t together = 0;   ///< a goal counts only in a step that also emits all of these
+  /// Timed engine: a second set of goals, with its own `together`; never a reason to stop.
+  std::uint64_t second_goals = 0, second_together = 0;
   bool stop_when_found = true;  ///< stop when every goal has a path; otherwise explore to the end
   bool stop_at_first = false;   ///< stop when any goal has a path
   Limits limits{};
@@ -57,12 +58,13 @@ struct Found {
 };
 
 struct Exploration {
-  std::vector<Found> found;  ///< in order of discovery; one per goal at most
-  std::vector<Found> found_together;  ///< the same of Search::goals_together
-  bool complete = false;     ///< everything reachable was seen
-  std::string limit;         ///< why it is not complete, if a limit was hit
-  std::uint64_t states = 0;  ///< discrete states
-  std::uint64_t zones = 0;   ///< timed engine: zones stored
+  std::vector<Found> found;         ///< in order of discovery; one per goal at most
+  std::vector<Found> found_second;  ///< the same of Search::second_goals
+  bool complete = false;            ///< everything reachable was seen
+  std::string limit;                ///< why it is not complete, if a limit was hit
+  std::uint64_t states = 0;         ///< discrete states
+  std::vector<std::string> refused; ///< reductions that were asked for and not used, with reasons
+  std::uint64_t zones = 0;          ///< timed engine: zones stored
   std::uint64_t transitions = 0;
   std::uint32_t depth = 0;  ///< steps to the farthest state
   std::uint64_t bytes = 0;

@@ -59,7 +59,8 @@ Exploration explore(const system::System& system, const Search& search, StateSet
       ++result.transitions;
       const auto [index, fresh] = states.insert(successor.state, successor.hash);
       if (fresh) parents.push_back({static_cast<std::uint32_t>(next), successor.stimulus});
-      for (std::uint64_t hit = successor.emitted & missing; hit != 0; hit &= hit - 1) {
+      const bool counts = (successor.emitted & search.together) == search.together;
+      for (std::uint64_t hit = counts ? successor.emitted & missing : 0; hit != 0; hit &= hit - 1) {
         Path path = path_to(parents, static_cast<std::uint32_t>(next));
         path.push_back(successor.stimulus);
         result.found.push_back(

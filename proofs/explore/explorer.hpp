@@ -7,7 +7,8 @@
 namespace halfclose::proofs {
 
 /// Explores every state reachable within the limits, breadth first: the paths found are shortest in
-/// steps.
+/// steps. For systems of one lane, whose states are as many as its values: `explore_lanes`
+/// (lane_explorer.hpp) is for those of several, and its tests measure it against this.
 ///
 /// @param system  sealed; read only
 /// @param search  goals and limits

@@ -48,7 +48,7 @@ class ZoneGraph {
 
   Exploration run() {
     const auto start = std::chrono::steady_clock::now();
-    std::uint64_t missing = search_.goals, missing_together = search_.goals_together;
+    std::uint64_t missing = search_.goals, missing_second = search_.second_goals;
     const system::State initial = system_.initial();
     target_.read(system_, initial);
     Dbm zone(static_cast<int>(target_.clocks.size()));
@@ -76,9 +76,10 @@ class ZoneGraph {
         system_.step(state, stimulus, step);
         ++result_.transitions;
         const auto node_index = static_cast<std::uint32_t>(next);
-        collect(step.emitted, missing, node_index, stimulus, result_.found);
         if ((step.emitted & search_.together) == search_.together)
-          collect(step.emitted, missing_together, node_index, stimulus, result_.found_together);
+          collect(step.emitted, missing, node_index, stimulus, result_.found);
+        if ((step.emitted & search_.second_together) == search_.second_together)
+          collect(step.emitted, missing_second, node_index, stimulus, result_.found_second);
         target_.read(system_, step.state);
         Dbm reached =
             zone.moved(step.clock_origins.data(), static_cast<int>(step.clock_origins.size()));
