@@ -226,7 +226,7 @@ std::string to_json(const ChainReport& report) {
                                 {"reason", verdict.reason},
                                 {"fix", proofs::joined(verdict.fixes)},
                                 {"fixes", verdict.fixes},
-                                {"witness", Json()}});
+                                {"witness", witness_json(verdict.witness)}});
   }
   json["guarantees"] = Json::array();
   for (const GuaranteeVerdict& verdict : report.guarantees) {
@@ -246,7 +246,7 @@ std::string to_json(const ChainReport& report) {
                                               : verdict.verdict == Verdict::absent ? "holds"
                                                                                    : "undecided"},
                                   {"reason", verdict.reason},
-                                  {"witness", Json()}});
+                                  {"witness", witness_json(verdict.witness)}});
   }
   json["assumptions"] = Json::array();
   for (const proofs::Assumption& one : report.assumptions) {
@@ -256,6 +256,11 @@ std::string to_json(const ChainReport& report) {
   json["notes"] = report.notes;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) +
          "\n";  // a file name may be no UTF-8
+}
+
+bool is_property(const std::string& slug) {
+  const auto& all = proofs::property_slugs();
+  return std::find(all.begin(), all.end(), slug) != all.end();
 }
 
 }  // namespace
@@ -283,20 +288,26 @@ void add_check(CLI::App& app, int& status) {
     proofs::AnalysisOptions analysis = options->exploration.analysis();
     for (const auto* slugs : {&options->races, &options->without}) {
       for (const std::string& slug : *slugs) {
-        if (proofs::find_race(slug) != nullptr) continue;
+        if (proofs::find_race(slug) != nullptr || is_property(slug)) continue;
         status = refuse(unknown_race(slug));
         return;
       }
     }
-    auto named = [](const std::vector<std::string>& slugs, const proofs::Race& race) {
-      return std::find(slugs.begin(), slugs.end(), race.slug) != slugs.end();
+    auto named = [](const std::vector<std::string>& slugs, std::string_view slug) {
+      return std::find(slugs.begin(), slugs.end(), slug) != slugs.end();
+    };
+    auto wanted = [&](std::string_view slug) {
+      return (options->races.empty() || named(options->races, slug)) &&
+             !named(options->without, slug);
     };
     for (const proofs::Race& race : proofs::races()) {
-      const bool wanted =
-          (options->races.empty() || named(options->races, race)) && !named(options->without, race);
-      if (wanted) analysis.races.push_back(&race);
+      if (wanted(race.slug)) analysis.races.push_back(&race);
     }
-    if (analysis.races.empty()) {
+    const auto& properties = proofs::property_slugs();
+    // What becomes of requests depends on every race of the hop.
+    if (!options->races.empty() && std::any_of(properties.begin(), properties.end(), wanted))
+      analysis.races.clear();
+    else if (analysis.races.empty()) {
       status = refuse("error: --race and --without leave no race to judge");
       return;
     }
@@ -305,7 +316,10 @@ void add_check(CLI::App& app, int& status) {
       status = refuse(loaded.error.text());
       return;
     }
-    const ChainReport report = proofs::judge(*loaded.chain, analysis);
+    ChainReport report = proofs::judge(*loaded.chain, analysis);
+    std::erase_if(report.verdicts, [&](const RaceVerdict& v) { return !wanted(v.race->slug); });
+    std::erase_if(report.properties,
+                  [&](const PropertyVerdict& v) { return !v.is_guarantee && !wanted(v.slug); });
     const std::string result =
         options->format == "json"
             ? to_json(report)

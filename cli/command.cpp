@@ -2,9 +2,11 @@
 
 #include "model/deployment/role.hpp"
 #include "proofs/catalogue/catalogue.hpp"
+#include "proofs/catalogue/judge.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -61,6 +63,11 @@ std::string unknown_race(const std::string& slug) {
   for (const proofs::Race& race : proofs::races()) {
     slugs.push_back(race.slug);
     all += " " + std::string(race.slug);
+  }
+  for (const std::string_view property : proofs::property_slugs()) {
+    if (std::find(slugs.begin(), slugs.end(), property) != slugs.end()) continue;
+    slugs.push_back(property);
+    all += " " + std::string(property);
   }
   const std::string near = deployment::nearest(slug, slugs);
   return "error: unknown race `" + slug +

@@ -62,6 +62,13 @@ std::string not_found(const proofs::ChainReport& report, const Options& options)
     if (verdict.margin) text += ", margin " + deployment::format_duration(*verdict.margin);
     text += ": " + verdict.reason + "\n";
   }
+  for (const proofs::PropertyVerdict& verdict : report.properties) {
+    if (verdict.slug != options.race || (!options.hop.empty() && verdict.hop != options.hop))
+      continue;
+    text += verdict.hop + ": " + options.race + " is " +
+            std::string(proofs::verdict_name(verdict.verdict)) +
+            (verdict.reason.empty() ? "" : ": " + verdict.reason) + "\n";
+  }
   return text;
 }
 
@@ -82,6 +89,10 @@ std::vector<Judged> judged_of(const proofs::ChainReport& report, const Options& 
     if (verdict.guarantee->slug == options.race)
       all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
   }
+  for (const proofs::PropertyVerdict& verdict : report.properties) {
+    if (verdict.slug == options.race)
+      all.push_back({verdict.hop, verdict.verdict, &verdict.witness});
+  }
   return all;
 }
 
@@ -90,11 +101,15 @@ int run(const Options& options) {
   const auto& guarantees = proofs::guarantees();
   const bool is_guarantee = std::any_of(guarantees.begin(), guarantees.end(),
                                         [&](const auto& g) { return g.slug == options.race; });
-  if (race == nullptr && !is_guarantee) return refuse(unknown_race(options.race));
+  const auto& properties = proofs::property_slugs();
+  const bool is_property =
+      std::find(properties.begin(), properties.end(), options.race) != properties.end();
+  if (race == nullptr && !is_guarantee && !is_property) return refuse(unknown_race(options.race));
   const deployment::LoadedChain loaded = chain_of(options);
   if (!loaded.chain) return refuse(loaded.error.text());
   proofs::AnalysisOptions analysis = options.exploration.analysis();
   if (race != nullptr) analysis.races = {race};
+  analysis.advise = race != nullptr;  // the fixes of others are not shown
   const proofs::ChainReport report = proofs::judge(*loaded.chain, analysis);
   bool known_hop = options.hop.empty(), undecided = false;
   std::string hops;

@@ -463,4 +463,41 @@ System proxy_system(const ProxySettings& settings, ProxyParts* parts) {
   return Proxy(settings).build(parts);
 }
 
+std::vector<Placement> hops_of(const System& system) {
+  std::vector<Placement> hops;
+  for (Index c = 0; c < system.components.size(); ++c) {
+    if (system.components[c].table->machine != ClientConnection::name) continue;
+    Placement place{.component = c};
+    const auto kernel = static_cast<Index>(c + hop::client_kernel);
+    while (system.queues[place.queue].from != kernel)
+      ++place.queue;
+    while (system.timers[place.timer].owner != c)
+      ++place.timer;
+    hops.push_back(place);
+  }
+  return hops;
+}
+
+std::optional<ProxyParts> parts_of(const System& system) {
+  ProxyParts parts;
+  bool has_pool = false;
+  for (Index c = 0; c < system.components.size(); ++c) {
+    const std::string& machine = system.components[c].table->machine;
+    if (machine == Exchange::name) parts.exchanges.push_back(c);
+    if (machine == Caller::name) parts.callers.push_back(c);
+    if (machine == proxy::origin::Origin::name) parts.origins.push_back(c);
+    if (machine == RequestObserver::name) parts.observer = c;
+    if (machine != Pool::name) continue;
+    has_pool = true;
+    parts.pool = c;
+    parts.hub = system.components[c].lane;
+  }
+  if (!has_pool) return std::nullopt;
+  for (const Placement& place : hops_of(system)) {
+    (system.components[place.component].lane < parts.hub ? parts.clients : parts.connections)
+        .push_back(place);
+  }
+  return parts;
+}
+
 }  // namespace halfclose::deployment

@@ -48,4 +48,9 @@ inline constexpr unsigned kUpstreamRaces = 16;
 /// @errors std::length_error, std::logic_error: bugs of ours
 system::System proxy_system(const ProxySettings& settings, ProxyParts* parts = nullptr);
 
+/// The hops of any system, in order.
+std::vector<Placement> hops_of(const system::System& system);
+/// The parts of a system that has a pool; nothing for another.
+std::optional<ProxyParts> parts_of(const system::System& system);
+
 }  // namespace halfclose::deployment

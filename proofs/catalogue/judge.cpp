@@ -377,13 +377,14 @@ class ChainJudge {
         verdict.reason = "no connection of the pool is dead before it is used again, in time";
       } else {
         verdict.verdict = Verdict::present;
-        verdict.finding = *found;
+        verdict.witness = witness_of(*found);
         verdict.reason =
             race.output == monitor::request::Out::cascaded
                 ? client + "'s retry may meet another dead connection of its pool"
                 : client + " sends a " + found->method +
                       " again that its origin may have executed; nothing tells it apart";
         verdict.fixes = request_fixes(race.output, client);
+        name(verdict);
       }
       report_.properties.push_back(std::move(verdict));
     }
@@ -395,8 +396,9 @@ class ChainJudge {
                              .reason = {}};
       if (const RequestFinding* found = analysis.find(guarantee.output)) {
         verdict.verdict = Verdict::present;
-        verdict.finding = *found;
+        verdict.witness = witness_of(*found);
         verdict.reason = "with " + found->method;
+        name(verdict);
       } else {
         verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
         if (!analysis.limit.empty()) verdict.reason = "stopped after " + analysis.limit;
@@ -410,6 +412,23 @@ class ChainJudge {
                             std::to_string(analysis.bounds.connections) + " connection" +
                             (analysis.bounds.connections > 1 ? "s" : "") +
                             " at a time, any number one after another");
+  }
+
+  static Witness witness_of(const RequestFinding& found) {
+    return found.schedule.times.empty() ? make_witness(found.settings, found.path)
+                                        : make_witness(found.settings, found.path,
+                                                       found.schedule.times, found.schedule.aging);
+  }
+  /// The way there and one round of the cycle, if there is one.
+  static Witness witness_of(const EndlessStay& stay, const HopSettings& settings) {
+    Path path = stay.lasso.prefix;
+    path.insert(path.end(), stay.lasso.cycle.begin(), stay.lasso.cycle.end());
+    return make_witness(settings, path, stay.schedule.times, stay.schedule.aging);
+  }
+  static void name(PropertyVerdict& verdict) {
+    verdict.witness->property = verdict.slug;
+    verdict.witness->statement = verdict.statement;
+    verdict.witness->fix = joined(verdict.fixes);
   }
 
   void judge_eventualities(const std::string& hop, const HopSettings& settings) {
@@ -435,6 +454,8 @@ class ChainJudge {
             verdict.reason += (verdict.reason.empty() ? "" : "; ") + stay.stay;
           verdict.fixes = {"give the side that stays a timer for it (idle_timeout, close_timeout, "
                            "response_timeout)"};
+          verdict.witness = witness_of(judged.found.front(), settings);
+          name(verdict);
           break;
         case Eventually::undecided:
           verdict.reason = "stopped after " + judged.limit;
@@ -552,6 +573,22 @@ std::string joined(const std::vector<std::string>& fixes) {
   for (const std::string& fix : fixes)
     text += (text.empty() ? "" : "; or ") + fix;
   return text;
+}
+
+const std::vector<std::string_view>& property_slugs() {
+  static const std::vector<std::string_view> all = [] {
+    std::vector<std::string_view> slugs;
+    for (const RequestRace& race : request_races())
+      slugs.push_back(race.slug);
+    for (const Eventuality& eventuality : eventualities()) {
+      slugs.push_back(eventuality.slug);
+      slugs.push_back(eventuality.race);
+    }
+    for (const RequestGuarantee& guarantee : request_guarantees())
+      slugs.push_back(guarantee.slug);
+    return slugs;
+  }();
+  return all;
 }
 
 ChainReport judge(const Chain& chain, const AnalysisOptions& options) {

@@ -41,7 +41,7 @@ struct PropertyVerdict {
   Verdict verdict = Verdict::undecided;  ///< of a guarantee present means broken
   std::string reason;
   std::vector<std::string> fixes{};
-  std::optional<RequestFinding> finding{};  ///< when it happens to a request
+  std::optional<Witness> witness{};  ///< when it happens
 };
 
 /// A value that a verdict rests on and that the chain does not state.
@@ -60,6 +60,9 @@ struct ChainReport {
   std::vector<std::string>
       notes;  ///< what the model leaves out, and stated values that no hop uses
 };
+
+/// Slugs of the races and guarantees among PropertyVerdict.
+const std::vector<std::string_view>& property_slugs();
 
 /// Judges every hop of the chain; hops with equal settings are explored once.
 ChainReport judge(const deployment::Chain& chain, const AnalysisOptions& options = {});

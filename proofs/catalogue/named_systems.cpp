@@ -2,6 +2,7 @@
 
 #include "model/deployment/chain.hpp"
 #include "model/deployment/hop_system.hpp"
+#include "model/deployment/proxy_system.hpp"
 #include "model/deployment/tcp_pair_system.hpp"
 
 #include <string>
@@ -57,6 +58,41 @@ System two_hops() {
   return system;
 }
 
+/// A proxy that retries nothing, any callers in front of it, plain hops behind it.
+ProxySettings plain_proxy(int clients, int connections) {
+  ProxySettings proxy;
+  proxy.upstream = plain_hop();
+  proxy.upstream.client.name = "proxy";
+  proxy.upstream.server.name = "origin";
+  proxy.clients = clients;
+  proxy.connections = connections;
+  proxy.attempts_claimed = 1;
+  return proxy;
+}
+/// It retries what ended or timed out before the response; its origin's process may end.
+ProxySettings retrying(bool post, int clients, int connections) {
+  ProxySettings proxy = plain_proxy(clients, connections);
+  proxy.content = post;
+  proxy.exchange.on_connect_failure = proxy.exchange.on_reset = proxy.exchange.on_timeout = true;
+  proxy.exchange.buffers_request = true;
+  proxy.exchange.tries = 1;
+  proxy.attempts_claimed = 2;
+  proxy.upstream.client.response = 30 * kSecond;
+  proxy.upstream.with_crash = true;
+  return proxy;
+}
+/// A whole client in front: its connection, its kernel, the wires.
+ProxySettings with_client(ProxySettings proxy) {
+  proxy.downstream = plain_hop();
+  proxy.downstream->server.name = "proxy";
+  return proxy;
+}
+/// Against any origin: what is proved of a proxy holds whatever stands behind it.
+ProxySettings with_any_origin(ProxySettings proxy) {
+  proxy.any_origin = true;
+  return proxy;
+}
+
 }  // namespace
 
 const std::vector<NamedSystem>& named_systems() {
@@ -99,6 +135,65 @@ const std::vector<NamedSystem>& named_systems() {
       {"hop/go-haproxy", "Go's transport as the client of HAProxy 2",
        [] { return hop_system(products("go-transport", "haproxy-2")); }},
       {"hops/two", "hop/plain twice, in two lanes that never meet", two_hops},
+      {"proxy/1x1", "a proxy with one caller and one upstream connection; no retry",
+       [] { return proxy_system(plain_proxy(1, 1)); }},
+      {"proxy/2x1", "two callers that share the connection",
+       [] { return proxy_system(plain_proxy(2, 1)); }},
+      {"proxy/1x2", "one caller, two connections",
+       [] { return proxy_system(plain_proxy(1, 2)); }},
+      {"proxy/2x2", "two callers, two connections: two million states",
+       [] { return proxy_system(plain_proxy(2, 2)); }},
+      {"proxy/client", "a whole client connection in front of the proxy",
+       [] { return proxy_system(with_client(plain_proxy(1, 1))); }},
+      {"proxy/client-content", "the same; requests have content",
+       [] {
+         ProxySettings proxy = with_client(plain_proxy(1, 1));
+         proxy.content = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/retry-any", "requests with content, retried when they end or time out; crashes",
+       [] { return proxy_system(retrying(true, 2, 1)); }},
+      {"proxy/retry-fresh", "the same, and each try takes a new connection",
+       [] {
+         ProxySettings proxy = retrying(true, 2, 1);
+         proxy.exchange.fresh_connection = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/retry-idempotent", "the policy, and a method that it does not retry",
+       [] {
+         ProxySettings proxy = retrying(true, 2, 1);
+         proxy.exchange.method = false;
+         return proxy_system(proxy);
+       }},
+      {"proxy/retry-unwritten", "only what was never written is sent again",
+       [] {
+         ProxySettings proxy = retrying(false, 2, 1);
+         proxy.exchange.on_reset = proxy.exchange.on_timeout = false;
+         proxy.exchange.on_unwritten = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/any-origin", "a proxy between any callers and any origin",
+       [] { return proxy_system(with_any_origin(plain_proxy(2, 1))); }},
+      {"proxy/any-origin-retry", "the same with retries",
+       [] { return proxy_system(with_any_origin(retrying(false, 2, 1))); }},
+      {"proxy/forwards-close", "a proxy that sends the client's close option on",
+       [] {
+         ProxySettings proxy = with_any_origin(plain_proxy(1, 1));
+         proxy.exchange.forwards_close = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/mirrors-client", "a proxy whose upstream connection goes with an idle client",
+       [] {
+         ProxySettings proxy = with_any_origin(plain_proxy(1, 1));
+         proxy.exchange.mirrors_client_close = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/mirrors-origin", "a proxy that closes the client because the origin said close",
+       [] {
+         ProxySettings proxy = with_client(plain_proxy(1, 1));
+         proxy.exchange.mirrors_origin_close = true;
+         return proxy_system(proxy);
+       }},
       {"tcp-pair/small", "two TCP endpoints, one segment of data on the way",
        [] { return tcp_pair_system({.left = 1, .right = 0}); }},
       {"tcp-pair", "two TCP endpoints, windows of three and two segments: a million states",

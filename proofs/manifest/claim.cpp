@@ -1,7 +1,12 @@
 #include "proofs/manifest/claim.hpp"
 
+#include "model/deployment/proxy_system.hpp"
 #include "model/deployment/role.hpp"
+#include "proofs/catalogue/eventualities.hpp"
+#include "proofs/decoupling/decoupling.hpp"
+#include "proofs/decoupling/proxy_interface.hpp"
 #include "proofs/explore/explorer.hpp"
+#include "proofs/explore/lane_explorer.hpp"
 #include "proofs/explore/state_set.hpp"
 #include "proofs/timed/zone_explorer.hpp"
 
@@ -198,6 +203,61 @@ std::string wrong_with_none(const System&, std::string_view object) {
   return object.empty() ? "" : "nothing follows this claim";
 }
 
+/// Without time: a run that stays counts whether or not its timers allow it.
+Evidence eventually(Subject& subject, std::string_view object) {
+  const System& system = subject.system();
+  const Eventuality& eventuality = *find_eventuality(object);
+  const ReachableStates states(system, subject.limits());
+  Evidence evidence{.finding = states.exploration().complete ? Finding::holds : Finding::undecided,
+                    .states = states.exploration().states,
+                    .transitions = states.exploration().transitions,
+                    .depth = states.exploration().depth};
+  if (!states.exploration().complete) return evidence;
+  for (const deployment::Placement& place : deployment::hops_of(system)) {
+    const std::vector<Promise> promises = promises_of(system, place, {});
+    for (const Stay& stay : eventuality.stays(system, place)) {
+      const StayAnswer answer = states.can_stay(stay, promises);
+      if (answer.verdict == Eventually::undecided) return {.states = evidence.states};
+      if (answer.verdict == Eventually::violated) evidence.finding = Finding::broken;
+    }
+  }
+  return evidence;
+}
+std::string wrong_eventuality(const System& system, std::string_view object) {
+  if (find_eventuality(object) == nullptr)
+    return "there is no property of runs without end called `" + std::string(object) + "`";
+  if (deployment::hops_of(system).empty()) return "the system has no hop";
+  return {};
+}
+
+/// Of a proxy: whose management is private.
+Evidence decoupled_from(Subject& subject, std::string_view object) {
+  const deployment::ProxyParts parts = *deployment::parts_of(subject.system());
+  const System bare = without_observers(subject.system());
+  const DecouplingResult result =
+      decoupled(bare,
+                object == "clients" ? clients_hidden(bare, parts) : origins_hidden(bare, parts),
+                subject.limits());
+  Evidence evidence{.states = result.states, .transitions = result.transitions};
+  switch (result.verdict) {
+    case DecouplingResult::Verdict::decoupled:
+      evidence.finding = Finding::holds;
+      break;
+    case DecouplingResult::Verdict::coupled:
+      evidence.finding = Finding::broken;
+      evidence.depth = static_cast<std::uint32_t>(result.pair->with.size());
+      break;
+    case DecouplingResult::Verdict::undecided:
+      break;
+  }
+  return evidence;
+}
+std::string wrong_side(const System& system, std::string_view object) {
+  if (object != "clients" && object != "origins")
+    return "whose management is private is `clients` or `origins`";
+  return deployment::parts_of(system) ? "" : "the system is no proxy";
+}
+
 }  // namespace
 
 Subject::Subject(const System& system, Search search)
@@ -219,7 +279,10 @@ std::string_view finding_name(Finding finding) {
 }
 
 const Exploration& Subject::reachable() {
-  if (!reachable_) reachable_ = explore(system_, search_);
+  if (!reachable_) {
+    reachable_ =
+        system_.lanes.size() > 1 ? explore_lanes(system_, search_) : explore(system_, search_);
+  }
   return *reachable_;
 }
 
@@ -268,6 +331,14 @@ const std::vector<ClaimKind>& claim_kinds() {
       {"fits", "",
        "every event that is raised meets a row, and no queue overflows; broken, its counts are 0",
        wrong_with_none, fits},
+      {"eventually", "PROPERTY",
+       "no fair run stays for ever in what the property forbids (`no-leak`, `no-endless-wait`), on "
+       "any hop; time is left out",
+       wrong_eventuality, eventually},
+      {"decoupled", "clients|origins",
+       "the other side of the proxy cannot tell what that side's connection management does; "
+       "`broken` has the depth of the run that tells",
+       wrong_side, decoupled_from},
   };
   return all;
 }

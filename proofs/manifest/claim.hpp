@@ -37,6 +37,7 @@ class Subject {
   Subject(const system::System& system, Search search);
 
   const system::System& system() const { return system_; }
+  const Limits& limits() const { return search_.limits; }
   /// All that is reachable, explored when first asked for.
   /// @errors std::logic_error when the system is wrong (System::step)
   const Exploration& reachable();
