@@ -26,6 +26,7 @@ struct ClientSide {
   Time idle = kOff, age = kOff, response = kOff;
   bool discards_on_rst = false;
   Loop loop{};
+  bool operator==(const ClientSide&) const = default;
 };
 
 struct ServerSide {
@@ -33,6 +34,7 @@ struct ServerSide {
   http1::server::Profile profile{};
   Time idle = kOff, idle_grace = 0, drain = kOff, close = kOff, linger = kOff, age = kOff;
   Loop loop{};
+  bool operator==(const ServerSide&) const = default;
 };
 
 struct HopSettings {
@@ -45,6 +47,7 @@ struct HopSettings {
   Time content_within =
       kOff;  ///< the rest of a request follows its head by then, unless a response ends it
   bool with_shutdown = false;  ///< the server may shut down gracefully at any moment
+  bool operator==(const HopSettings&) const = default;
 };
 
 }  // namespace halfclose::deployment

@@ -142,6 +142,11 @@ const std::vector<Race>& races() {
   return all;
 }
 
+HopSettings judged_with(HopSettings hop, const Race& race) {
+  hop.with_shutdown = race.needs_shutdown;
+  return hop;
+}
+
 const Race* find_race(std::string_view slug) {
   for (const Race& race : races()) {
     if (race.slug == slug) return &race;

@@ -35,6 +35,9 @@ struct Race {
   std::vector<std::string_view> client_keys, server_keys;  ///< what it depends on
 };
 
+/// The hop with exactly what the race needs besides the exchange itself.
+deployment::HopSettings judged_with(deployment::HopSettings hop, const Race& race);
+
 const std::vector<Race>& races();
 const Race* find_race(std::string_view slug);
 

@@ -15,8 +15,8 @@ using monitor::request::Out;
 
 namespace {
 
-/// Two requests show what one cannot: the other one uses the connection between two tries and leaves
-/// it to go stale again, as a second connection would. `prove` explores more connections.
+/// Two requests show what one cannot: the other one uses the connection between two tries and
+/// leaves it to go stale again, as a second connection would. `prove` explores more connections.
 constexpr std::uint64_t kZonesMax = 1'000'000;
 constexpr Bounds kBounds[] = {{1, 1}, {2, 1}};
 
@@ -28,8 +28,9 @@ struct Shown {
 
 class Requests {
  public:
-  Requests(const Chain& chain, std::size_t hop, std::uint64_t happening, const Limits& limits)
-      : chain_(chain), hop_(hop), happening_(happening), limits_(limits) {}
+  Requests(const Chain& chain, std::size_t hop, std::uint64_t happening, const Limits& limits,
+           const HopSettings* upstream)
+      : chain_(chain), hop_(hop), happening_(happening), limits_(limits), upstream_(upstream) {}
 
   RequestAnalysis run() {
     for (const std::string& method : chain_.methods) {
@@ -44,6 +45,7 @@ class Requests {
  private:
   void judge(const std::string& method, bool content, Masking& masking) {
     ProxySettings settings = proxy_settings(chain_, hop_, method, content);
+    if (upstream_ != nullptr) settings.upstream = *upstream_;
     for (const Race& race : races())
       settings.upstream.with_shutdown |= race.needs_shutdown && (happening_ & goal(race.output));
     const bool retries = settings.exchange.method &&
@@ -115,6 +117,7 @@ class Requests {
   std::size_t hop_;
   std::uint64_t happening_;
   const Limits& limits_;
+  const HopSettings* upstream_;
   std::map<std::pair<bool, bool>, Shown> shown_;  // by content, and whether the method is retried
   RequestAnalysis result_;
 };
@@ -122,8 +125,14 @@ class Requests {
 }  // namespace
 
 RequestAnalysis analyse_requests(const Chain& chain, std::size_t hop, std::uint64_t happening,
-                                 const Limits& limits) {
-  return Requests(chain, hop, happening, limits).run();
+                                 const Limits& limits, const HopSettings* upstream) {
+  return Requests(chain, hop, happening, limits, upstream).run();
+}
+
+bool goes_stale(std::uint64_t happening) {
+  return happening & (goal(monitor::Out::keepalive_reuse) | goal(monitor::Out::stale_in_kernel) |
+                      goal(monitor::Out::closing_dead_zone) | goal(monitor::Out::max_age_close) |
+                      goal(monitor::Out::shutdown_close) | goal(monitor::Out::timer_beats_data));
 }
 
 }  // namespace halfclose::proofs
