@@ -20,7 +20,7 @@ using deployment::format_duration;
 using proofs::ChainReport;
 using proofs::GuaranteeVerdict;
 using proofs::RaceVerdict;
-using proofs::RequestVerdict;
+using proofs::PropertyVerdict;
 using proofs::Verdict;
 
 constexpr std::size_t kWidth = 110;
@@ -87,13 +87,13 @@ std::string guarantee_word(std::string_view slug, Verdict verdict, const std::st
 }
 
 std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees,
-                           std::span<const RequestVerdict> requests, bool colour) {
+                           std::span<const PropertyVerdict> requests, bool colour) {
   std::string on_hop, over_pool;
   for (const GuaranteeVerdict& verdict : guarantees) {
     on_hop += (on_hop.empty() ? "" : ", ") +
               guarantee_word(verdict.guarantee->slug, verdict.verdict, verdict.reason, colour);
   }
-  for (const RequestVerdict& verdict : requests) {
+  for (const PropertyVerdict& verdict : requests) {
     if (!verdict.is_guarantee) continue;
     over_pool += (over_pool.empty() ? "" : ", ") +
                  guarantee_word(verdict.slug, verdict.verdict, verdict.reason, colour);
@@ -156,12 +156,12 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
       text += race_text(*verdict, colour);
       if (happens(verdict->verdict)) found.emplace_back(verdict->race->slug, verdict->hop);
     }
-    for (const RequestVerdict& verdict : slice(report.requests, hop, hops)) {
+    for (const PropertyVerdict& verdict : slice(report.properties, hop, hops)) {
       if (verdict.is_guarantee) continue;
       text += row_text(verdict.verdict, verdict.slug, verdict.reason, verdict.fixes, colour);
       if (happens(verdict.verdict)) found.emplace_back(verdict.slug, verdict.hop);
     }
-    text += guarantee_text(slice(report.guarantees, hop, hops), slice(report.requests, hop, hops),
+    text += guarantee_text(slice(report.guarantees, hop, hops), slice(report.properties, hop, hops),
                            colour) +
             "\n";
   }
@@ -217,7 +217,7 @@ std::string to_json(const ChainReport& report) {
          {"fixes", verdict.fixes},
          {"witness", witness_json(verdict.witness)}});
   }
-  for (const RequestVerdict& verdict : report.requests) {
+  for (const PropertyVerdict& verdict : report.properties) {
     if (verdict.is_guarantee) continue;
     json["verdicts"].push_back({{"hop", verdict.hop},
                                 {"race", verdict.slug},
@@ -238,7 +238,7 @@ std::string to_json(const ChainReport& report) {
                                   {"reason", verdict.reason},
                                   {"witness", witness_json(verdict.witness)}});
   }
-  for (const RequestVerdict& verdict : report.requests) {
+  for (const PropertyVerdict& verdict : report.properties) {
     if (!verdict.is_guarantee) continue;
     json["guarantees"].push_back({{"hop", verdict.hop},
                                   {"guarantee", verdict.slug},

@@ -7,6 +7,7 @@
 #include "model/http1/client_connection.hpp"
 #include "model/http1/server_connection.hpp"
 #include "model/monitor/hop_observer.hpp"
+#include "model/net/middlebox.hpp"
 #include "model/tcp/endpoint.hpp"
 #include "model/tcp/script.hpp"
 
@@ -45,7 +46,9 @@ std::vector<Table> server_tables() {
                                            .shutdown_announced = flag,
                                            .reads_during_close = flag,
                                            .aborts_half_closed = flag,
-                                           .limits_requests = flag}));
+                                           .limits_requests = flag,
+                                           .closes_unannounced = !flag,
+                                           .close_delimited = flag}));
         tables.push_back(connection_table({.close_style = style,
                                            .age_close = age,
                                            .early_closes = !flag,
@@ -63,10 +66,19 @@ std::vector<Table> client_tables() {
           connection_table({.write_error_fatal = false,
                             .closes_when_early = true,
                             .peeks = true,
-                            .limits_requests = true}),
+                            .limits_requests = true,
+                            .attaches_later = true,
+                            .honours_close = false}),
           connection_table(
               {.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
-          connection_table({.write_error_fatal = false, .pipelines = true})};
+          connection_table({.write_error_fatal = false, .pipelines = true}),
+          connection_table({.peeks = true, .waits_for_close = true, .closes_on_removal = true}),
+          connection_table({.pipelines = true,
+                            .attaches_later = true,
+                            .honours_close = false,
+                            .idle_from_start = true}),
+          connection_table({.peeks = true, .honours_close = false}),
+          connection_table({.honours_close = false})};
 }
 
 const std::vector<Entry>& entries() {
@@ -79,6 +91,10 @@ const std::vector<Entry>& entries() {
       {"http1-client", "the client's end of an HTTP/1.1 connection", client_tables},
       {"hop-observer", "what one hop shows: its outputs are the races and guarantees",
        [] { return std::vector<Table>{monitor::hop_observer_table()}; }},
+      {"middlebox", "what stands on the way and forgets silent connections",
+       [] {
+         return std::vector<Table>{net::middlebox_table(false), net::middlebox_table(true)};
+       }},
   };
   return all;
 }

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   add_machines(app, status);
   add_matrix(app, status);
   add_recheck(app, status);
+  add_prove(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -177,7 +177,19 @@ Node read_node(const YAML::Node& item) {
 
 Link read_link(const YAML::Node& item) {
   Link link{.stated = true};
-  for (const auto& [key, value] : entries(item, "`link`", {"delay"})) {
+  for (const auto& [key, value] : entries(item, "`link`", {"delay", "middlebox_timeout"})) {
+    if (key == "middlebox_timeout") {
+      static const Key middlebox{"middlebox_timeout", KeyKind::duration_or_off, {}, ""};
+      const ParsedValue parsed =
+          parse_value(middlebox, {scalar(value, "`middlebox_timeout`")}, false);
+      if (!parsed.ok)
+        throw Broken{value.Mark(),
+                     "`middlebox_timeout`: " + parsed.rule + "; found " + in_quotes(value.Scalar()),
+                     "write for example `middlebox_timeout: 350s`"};
+      link.middlebox = parsed.value.duration;
+      continue;
+    }
+    link.delay_stated = true;
     const std::string text = scalar(value, "`delay`");
     const ParsedInterval interval = parse_interval(text);
     if (!interval.value) {

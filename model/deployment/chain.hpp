@@ -23,7 +23,8 @@ struct Node {
 
 struct Link {
   Time delay_min = kDefaultDelayMin, delay_max = kDefaultDelayMax;
-  bool stated = false;
+  Time middlebox = kOff;  ///< a middlebox on the link forgets what was silent for so long
+  bool stated = false, delay_stated = false;
 };
 
 struct Chain {

@@ -39,7 +39,9 @@ ServerSide server_side(const std::string& name, const Role& role) {
                     .reads_during_close = role.flag("reads_during_close"),
                     .aborts_half_closed = role.is("half_closed_client", "abort"),
                     .limits_requests = role.at("max_requests").count > 1,
-                    .single_use = role.at("max_requests").count == 1};
+                    .single_use = role.at("max_requests").count == 1,
+                    .closes_unannounced = role.is("unannounced_close", "after-response"),
+                    .close_delimited = role.is("framing", "close-delimited")};
   server.idle = role.duration("idle_timeout");
   server.idle_grace = role.duration("idle_grace");
   server.drain = role.duration("drain_timeout");
@@ -47,6 +49,7 @@ ServerSide server_side(const std::string& name, const Role& role) {
   server.linger = role.duration("linger_time");
   server.age = role.duration("max_connection_duration");
   server.loop = loop_of(role);
+  server.keepalive = role.duration("tcp_keepalive");
   return server;
 }
 
@@ -61,12 +64,18 @@ ClientSide client_side(const std::string& name, const Role& role) {
                     .half_closes = role.flag("half_close"),
                     .reads_while_sending = role.flag("reads_while_sending"),
                     .limits_requests = requests > 1,
-                    .single_use = requests == 1};
+                    .single_use = requests == 1,
+                    .attaches_later = role.is("attach", "next-loop"),
+                    .honours_close = role.flag("honours_close"),
+                    .idle_from_start = role.is("idle_timer_starts", "connection-start"),
+                    .waits_for_close = role.flag("waits_for_close"),
+                    .closes_on_removal = role.is("on_removal", "close")};
   client.idle = role.duration("idle_timeout");
   client.age = role.duration("max_connection_duration");
   client.response = role.duration("response_timeout");
   client.discards_on_rst = role.is("receive_queue_after_rst", "discarded");
   client.loop = loop_of(role);
+  client.keepalive = role.duration("tcp_keepalive");
   return client;
 }
 
@@ -80,6 +89,7 @@ HopSettings hop_settings(const Chain& chain, std::size_t index) {
           .server = server_side(server.name, *server.server),
           .delay_min = link.delay_min,
           .delay_max = link.delay_max,
+          .middlebox = link.middlebox,
           .with_body = chain.with_body,
           .responses_fit = chain.responses_fit,
           .content_within = chain.content_within};

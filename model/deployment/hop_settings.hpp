@@ -26,6 +26,7 @@ struct ClientSide {
   Time idle = kOff, age = kOff, response = kOff;
   bool discards_on_rst = false;
   Loop loop{};
+  Time keepalive = kOff;  ///< TCP keepalive: the longest its kernel is silent
   bool operator==(const ClientSide&) const = default;
 };
 
@@ -34,6 +35,7 @@ struct ServerSide {
   http1::server::Profile profile{};
   Time idle = kOff, idle_grace = 0, drain = kOff, close = kOff, linger = kOff, age = kOff;
   Loop loop{};
+  Time keepalive = kOff;
   bool operator==(const ServerSide&) const = default;
 };
 
@@ -41,12 +43,17 @@ struct HopSettings {
   ClientSide client;
   ServerSide server;
   Time delay_min = 0, delay_max = 0;
+  Time middlebox = kOff;  ///< a middlebox beside the server forgets what was silent for so long
   bool with_body = true;  ///< requests whose content follows the head are among the client's
   bool responses_fit =
       false;  ///< every response leaves at once: nothing of it waits in a kernel or a buffer
   Time content_within =
       kOff;  ///< the rest of a request follows its head by then, unless a response ends it
   bool with_shutdown = false;  ///< the server may shut down gracefully at any moment
+  bool with_waiting = false;   ///< a request may wait for the connection while it is busy
+  bool with_crash = false;     ///< the server's process may end at any moment
+  bool with_removal =
+      false;  ///< the client may be told that the server left the load-balancing set
   bool operator==(const HopSettings&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include "model/machine/rows.hpp"
 #include "model/monitor/hop_observer.hpp"
+#include "model/net/middlebox.hpp"
 #include "model/tcp/endpoint.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ using app_c::ClientConnection;
 using app_s::ServerConnection;
 using machine::event_id;
 using monitor::HopObserver;
+using net::Middlebox;
 using tcp::Endpoint;
 
 constexpr std::uint64_t set(std::initializer_list<Message> messages) {
@@ -30,9 +32,10 @@ constexpr std::uint64_t set(std::initializer_list<Message> messages) {
 constexpr std::uint64_t kAsks = set({hop::request, hop::request_close, hop::head});
 constexpr std::uint64_t kClientData =
     set({hop::request, hop::request_close, hop::head, hop::more, hop::body});
-constexpr std::uint64_t kServerData = set(
-    {hop::response, hop::response_close, hop::part, hop::part_close, hop::tail, hop::timeout_408});
-constexpr std::uint64_t kParts = set({hop::part, hop::part_close});
+constexpr std::uint64_t kServerData =
+    set({hop::response, hop::response_close, hop::part, hop::part_close, hop::tail,
+         hop::timeout_408, hop::response_open, hop::part_open});
+constexpr std::uint64_t kParts = set({hop::part, hop::part_close, hop::part_open});
 
 template <class Def, class E> Action raise(Index component, Message payload = kNoMessage) {
   return {.kind = Action::Kind::raise,
@@ -83,6 +86,7 @@ template <class Out> OutputId id(Out output) {
 struct KernelEnd {
   Index kernel, wire, input;
   std::uint64_t remote_data;  ///< messages that are bytes of the other application
+  Index middlebox = kNone;    ///< between it and the wire
 };
 
 template <class Def, class Eof, class Error, class WriteError>
@@ -91,19 +95,24 @@ void bind_kernel(System& system, const KernelEnd& end, Index app) {
   auto bind = [&](Out output, std::vector<Action> actions) {
     system.bind(end.kernel, id(output), std::move(actions));
   };
-  bind(Out::syn, {send(end.wire, hop::syn)});
-  bind(Out::syn_ack, {send(end.wire, hop::syn_ack)});
-  bind(Out::data, {send(end.wire)});
-  bind(Out::unsent_data, {send(end.wire, hop::tail)});
-  bind(Out::fin, {send(end.wire, hop::fin)});
-  bind(Out::rst, {send(end.wire, hop::rst)});
-  bind(Out::ack, {during<tcp::seg::SynAck>(send(end.wire, hop::ack)),
-                  during<tcp::seg::Fin>(send(end.wire, hop::ack_fin)),
-                  during<tcp::seg::RstReply>(send(end.wire, hop::ack))});
+  const auto leaves = [&](Message message = kNoMessage) {
+    return end.middlebox == kNone
+               ? send(end.wire, message)
+               : raise<Middlebox, net::segment::ToClient>(end.middlebox, message);
+  };
+  bind(Out::syn, {leaves(hop::syn)});
+  bind(Out::syn_ack, {leaves(hop::syn_ack)});
+  bind(Out::data, {leaves()});
+  bind(Out::unsent_data, {leaves(hop::tail)});
+  bind(Out::fin, {leaves(hop::fin)});
+  bind(Out::rst, {leaves(hop::rst)});
+  bind(Out::ack,
+       {during<tcp::seg::SynAck>(leaves(hop::ack)), during<tcp::seg::Fin>(leaves(hop::ack_fin)),
+        during<tcp::seg::RstReply>(leaves(hop::ack))});
   // A RST that answers bytes carries the acknowledgment those bytes carried; one that answers an
   // ACK is exact.
-  bind(Out::rst_reply, {only(end.remote_data, send(end.wire, hop::rst_to_data)),
-                        only(~end.remote_data, send(end.wire, hop::rst))});
+  bind(Out::rst_reply,
+       {only(end.remote_data, leaves(hop::rst_to_data)), only(~end.remote_data, leaves(hop::rst))});
   bind(Out::readable, {send(end.input)});
   bind(Out::peer_closed, {send(end.input, hop::eof)});
   bind(Out::hang_up, {send(end.input, hop::error)});
@@ -135,38 +144,44 @@ void on_bytes(System& system, Index kernel, Index app, Message message) {
 }
 
 /// Every segment at the end of a wire, as the event it is to the endpoint there.
-void bind_wire(System& system, Index wire, Index kernel, std::uint64_t data) {
-  auto arrives = [&](Message message, Action action) { system.deliver(wire, message, {action}); };
-  arrives(hop::syn, raise<Endpoint, tcp::seg::Syn>(kernel));
-  arrives(hop::syn_ack, raise<Endpoint, tcp::seg::SynAck>(kernel));
-  arrives(hop::ack, raise<Endpoint, tcp::seg::Ack>(kernel));
-  arrives(hop::ack_fin, raise<Endpoint, tcp::seg::AckFin>(kernel));
-  arrives(hop::window, raise<Endpoint, tcp::seg::Window>(kernel));
-  arrives(hop::fin, raise<Endpoint, tcp::seg::Fin>(kernel));
-  arrives(hop::rst, raise<Endpoint, tcp::seg::Rst>(kernel));
-  arrives(hop::rst_to_data, raise<Endpoint, tcp::seg::RstReply>(kernel));
+std::vector<std::pair<Message, Action>> arrivals(const System& system, Index kernel,
+                                                 std::uint64_t data) {
+  std::vector<std::pair<Message, Action>> all = {
+      {hop::syn, raise<Endpoint, tcp::seg::Syn>(kernel)},
+      {hop::syn_ack, raise<Endpoint, tcp::seg::SynAck>(kernel)},
+      {hop::ack, raise<Endpoint, tcp::seg::Ack>(kernel)},
+      {hop::ack_fin, raise<Endpoint, tcp::seg::AckFin>(kernel)},
+      {hop::window, raise<Endpoint, tcp::seg::Window>(kernel)},
+      {hop::fin, raise<Endpoint, tcp::seg::Fin>(kernel)},
+      {hop::rst, raise<Endpoint, tcp::seg::Rst>(kernel)},
+      {hop::rst_to_data, raise<Endpoint, tcp::seg::RstReply>(kernel)}};
   for (Message m = 0; m < system.messages.size(); ++m) {
-    if (data >> m & 1) arrives(m, raise<Endpoint, tcp::seg::Data>(kernel));
+    if (data >> m & 1) all.emplace_back(m, raise<Endpoint, tcp::seg::Data>(kernel));
   }
+  return all;
 }
 
 /// One hop within a system: its parts stand in one run from the place of the first.
 class Hop {
  public:
-  Hop(System& system, Placement place, bool ages) : system(system), place_(place), ages_(ages) {}
+  Hop(System& system, Placement place, bool ages, bool has_middlebox)
+      : system(system), place_(place), ages_(ages), has_middlebox_(has_middlebox) {}
 
   void bind_client();
   void bind_server();
+  void bind_wires();
 
  private:
-  Index at(hop::Component component) const { return static_cast<Index>(place_.component + component); }
+  Index at(hop::Component component) const {
+    return static_cast<Index>(place_.component + component);
+  }
   Index at(hop::Queue queue) const { return static_cast<Index>(place_.queue + queue); }
   Index at(hop::Timer timer) const { return static_cast<Index>(place_.timer + timer); }
   template <class E> Action note() const { return raise<HopObserver, E>(at(hop::observer)); }
 
   System& system;
   Placement place_;
-  bool ages_;
+  bool ages_, has_middlebox_;
 };
 
 void Hop::bind_client() {
@@ -199,6 +214,16 @@ void Hop::bind_client() {
   bind(Out::arm_content, {arm(at(hop::content))});
   bind(Out::cancel_content, {cancel(at(hop::content))});
   bind(Out::asked, {note<saw::Asked>()});
+  bind(Out::waited, {note<saw::Waited>()});
+  bind(Out::reused_unwatched, {note<saw::ReusedUnwatched>()});
+  bind(Out::reused_removed, {note<saw::ReusedRemoved>()});
+  bind(Out::ignores_close, {note<saw::IgnoresClose>()});
+  bind(Out::write_failed, {note<saw::WriteFailed>()});
+  bind(Out::idle_while_connecting, {note<saw::IdleConnecting>()});
+  bind(Out::awaits_close, {note<saw::AwaitsClose>()});
+  bind(Out::attach_later, {send(at(hop::client_input), hop::next_loop)});
+  system.deliver(at(hop::client_input), hop::next_loop,
+                 {raise<ClientConnection, app_c::transport::NextLoop>(at(hop::client))});
   // The connection may have served any number of requests before the one that is seen.
   if (ages_) bind(Out::enter_pool, {act(Action::Kind::age, kNone)});
   bind(Out::completed, {note<saw::Completed>()});
@@ -210,7 +235,8 @@ void Hop::bind_client() {
 
   bind_kernel<ClientConnection, app_c::transport::Eof, app_c::transport::Error,
               app_c::transport::WriteError>(
-      system, {at(hop::client_kernel), at(hop::to_server), at(hop::client_input), kServerData}, at(hop::client));
+      system, {at(hop::client_kernel), at(hop::to_server), at(hop::client_input), kServerData},
+      at(hop::client));
   auto kernel = [&](tcp::Out output, Action action) {
     system.bind(at(hop::client_kernel), id(output), {action});
   };
@@ -218,28 +244,32 @@ void Hop::bind_client() {
   system.deliver(at(hop::client_input), hop::connected,
                  {raise<ClientConnection, app_c::transport::Connected>(at(hop::client))});
   kernel(tcp::Out::late_write, only(kAsks, note<saw::KernelKnew>()));
-  kernel(tcp::Out::would_block,
-         during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Alive>(at(hop::client))));
+  kernel(
+      tcp::Out::would_block,
+      during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Alive>(at(hop::client))));
   for (const tcp::Out end :
        {tcp::Out::eof, tcp::Out::bytes, tcp::Out::econnreset, tcp::Out::epipe}) {
-    kernel(end,
-           during<tcp::user::Peek>(raise<ClientConnection, app_c::transport::Dead>(at(hop::client))));
+    kernel(end, during<tcp::user::Peek>(
+                    raise<ClientConnection, app_c::transport::Dead>(at(hop::client))));
   }
   using namespace app_c::response;
   on_bytes<ClientConnection, Whole>(system, at(hop::client_kernel), at(hop::client), hop::response);
   on_bytes<ClientConnection, WholeClose>(system, at(hop::client_kernel), at(hop::client),
                                          hop::response_close);
   on_bytes<ClientConnection, Part>(system, at(hop::client_kernel), at(hop::client), hop::part);
-  on_bytes<ClientConnection, PartClose>(system, at(hop::client_kernel), at(hop::client), hop::part_close);
+  on_bytes<ClientConnection, PartClose>(system, at(hop::client_kernel), at(hop::client),
+                                        hop::part_close);
   on_bytes<ClientConnection, Tail>(system, at(hop::client_kernel), at(hop::client), hop::tail);
-  on_bytes<ClientConnection, Timeout408>(system, at(hop::client_kernel), at(hop::client), hop::timeout_408);
+  on_bytes<ClientConnection, Timeout408>(system, at(hop::client_kernel), at(hop::client),
+                                         hop::timeout_408);
+  for (const Message open : {hop::response_open, hop::part_open})
+    on_bytes<ClientConnection, Open>(system, at(hop::client_kernel), at(hop::client), open);
   // Reading the first part of a long response opens the window for the rest.
   kernel(tcp::Out::bytes, only(kParts, send(at(hop::to_server), hop::window)));
 
   const Action recv = raise<Endpoint, tcp::user::Recv>(at(hop::client_kernel));
   system.deliver(at(hop::client_input), hop::eof, {recv});
   system.deliver(at(hop::client_input), hop::error, {recv});
-  bind_wire(system, at(hop::to_client), at(hop::client_kernel), kServerData);
 }
 
 void Hop::bind_server() {
@@ -257,17 +287,20 @@ void Hop::bind_server() {
   bind(Out::queued_close, {write(hop::part_close), hold_tail});
   bind(Out::buffered, {write(hop::part)});
   bind(Out::buffered_close, {write(hop::part_close)});
+  bind(Out::response_open, {write(hop::response_open)});
+  bind(Out::queued_open, {write(hop::part_open), hold_tail});
+  bind(Out::buffered_open, {write(hop::part_open)});
   bind(Out::tail, {write(hop::tail)});
   bind(Out::unsolicited_408, {write(hop::timeout_408)});
-  const std::vector<Action> no_longer_idle = {cancel(at(hop::server_idle)), cancel(at(hop::server_drain)),
-                                              cancel(at(hop::server_age))};
+  const std::vector<Action> no_longer_idle = {
+      cancel(at(hop::server_idle)), cancel(at(hop::server_drain)), cancel(at(hop::server_age))};
   bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(at(hop::server_kernel))});
   bind(Out::shutdown_write, no_longer_idle);
   bind(Out::stops_serving, {note<saw::StopsServing>()});
   bind(Out::stops_serving, no_longer_idle);
-  bind(Out::close_fd,
-       {raise<Endpoint, tcp::user::Close>(at(hop::server_kernel)), clear(at(hop::server_input)),
-        unblock(at(hop::server_input)), cancel(at(hop::server_close)), cancel(at(hop::server_linger))});
+  bind(Out::close_fd, {raise<Endpoint, tcp::user::Close>(at(hop::server_kernel)),
+                       clear(at(hop::server_input)), unblock(at(hop::server_input)),
+                       cancel(at(hop::server_close)), cancel(at(hop::server_linger))});
   bind(Out::close_fd, no_longer_idle);
   bind(Out::stop_reading, {block(at(hop::server_input))});
   bind(Out::start_reading, {unblock(at(hop::server_input))});
@@ -287,12 +320,19 @@ void Hop::bind_server() {
   bind(Out::closes_shutdown, {note<saw::ClosesShutdown>()});
   bind(Out::closes_announced, {note<saw::ClosesAnnounced>()});
   bind(Out::closes_abandoned, {note<saw::ClosesAbandoned>()});
+  bind(Out::closes_unannounced, {note<saw::ClosesBehind>()});
+  bind(Out::closes_aborted, {note<saw::ClosesAborted>()});
+  bind(Out::closes_crashed, {note<saw::ClosesCrashed>()});
+  bind(Out::close_timer, {note<saw::CloseTimer>()});
   bind(Out::close_fd, {note<saw::ServerClosed>()});
   bind(Out::cuts_response, {note<saw::CutsResponse>()});
 
   bind_kernel<ServerConnection, app_s::transport::Eof, app_s::transport::Error,
               app_s::transport::Error>(
-      system, {at(hop::server_kernel), at(hop::to_client), at(hop::server_input), kClientData}, at(hop::server));
+      system,
+      {at(hop::server_kernel), at(hop::to_client), at(hop::server_input), kClientData,
+       has_middlebox_ ? at(hop::middlebox) : kNone},
+      at(hop::server));
   auto kernel = [&](tcp::Out output, Action action) {
     system.bind(at(hop::server_kernel), id(output), {action});
   };
@@ -307,19 +347,43 @@ void Hop::bind_server() {
                                                    hop::request);
   on_bytes<ServerConnection, app_s::head::Last>(system, at(hop::server_kernel), at(hop::server),
                                                 hop::request_close);
-  on_bytes<ServerConnection, app_s::head::Head>(system, at(hop::server_kernel), at(hop::server), hop::head);
-  on_bytes<ServerConnection, app_s::body::More>(system, at(hop::server_kernel), at(hop::server), hop::more);
-  on_bytes<ServerConnection, app_s::body::End>(system, at(hop::server_kernel), at(hop::server), hop::body);
+  on_bytes<ServerConnection, app_s::head::Head>(system, at(hop::server_kernel), at(hop::server),
+                                                hop::head);
+  on_bytes<ServerConnection, app_s::body::More>(system, at(hop::server_kernel), at(hop::server),
+                                                hop::more);
+  on_bytes<ServerConnection, app_s::body::End>(system, at(hop::server_kernel), at(hop::server),
+                                               hop::body);
 
   const Action recv = raise<Endpoint, tcp::user::Recv>(at(hop::server_kernel));
   const Action tell_writable = raise<ServerConnection, app_s::transport::Writable>(at(hop::server));
   system.deliver(
       at(hop::server_input), hop::eof,
       {recv, on_alert(raise<ServerConnection, app_s::transport::PeerClosed>(at(hop::server)))});
-  system.deliver(at(hop::server_input), hop::error,
-                 {recv, on_alert(raise<ServerConnection, app_s::transport::Error>(at(hop::server)))});
+  system.deliver(
+      at(hop::server_input), hop::error,
+      {recv, on_alert(raise<ServerConnection, app_s::transport::Error>(at(hop::server)))});
   system.deliver(at(hop::server_input), hop::writable, {tell_writable, on_alert(tell_writable)});
-  bind_wire(system, at(hop::to_server), at(hop::server_kernel), kClientData);
+}
+
+/// A middlebox stands beside the server: a response has passed it when it leaves, a request when it
+/// arrives. Seen from the client nothing is silent for longer.
+void Hop::bind_wires() {
+  for (const auto& [message, arrives] : arrivals(system, at(hop::client_kernel), kServerData))
+    system.deliver(at(hop::to_client), message, {arrives});
+  for (const auto& [message, arrives] : arrivals(system, at(hop::server_kernel), kClientData)) {
+    if (!has_middlebox_) {
+      system.deliver(at(hop::to_server), message, {arrives});
+      continue;
+    }
+    system.deliver(at(hop::to_server), message,
+                   {raise<Middlebox, net::segment::ToServer>(at(hop::middlebox))});
+    system.bind(at(hop::middlebox), id(net::Out::to_server), {only(1ull << message, arrives)});
+  }
+  if (!has_middlebox_) return;
+  system.bind(at(hop::middlebox), id(net::Out::to_client), {send(at(hop::to_client))});
+  system.bind(at(hop::middlebox), id(net::Out::arm), {arm(at(hop::forget))});
+  system.bind(at(hop::middlebox), id(net::Out::drops_to_server),
+              {only(kAsks, note<saw::DroppedSilently>())});
 }
 
 template <class Def, class E>
@@ -361,8 +425,12 @@ void name_messages(System& system) {
                      "connected",
                      "accepted",
                      "request (close)",
-                     "turn of the loop"};
-  system.urgent = set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted});
+                     "turn of the loop",
+                     "response (open end)",
+                     "response part (open end)",
+                     "next loop"};
+  system.urgent =
+      set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted, hop::next_loop});
 }
 
 Placement add_hop(System& system, const HopSettings& settings, const HopOptions& options) {
@@ -399,6 +467,13 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
       server_kernel.at(0, event_id<Endpoint, tcp::user::Listen>()).next);
   add(server.name, shared(app_s::connection_table(server.profile)));
   add("observer", borrowed(monitor::hop_observer_table()));
+  const bool has_middlebox = settings.middlebox < kOff;
+  if (has_middlebox) {
+    // A probe leaves a kernel that was silent for so long, and may take as long as any segment.
+    const Time probed = std::min(client.keepalive, server.keepalive);
+    const bool kept_alive = probed < kOff && probed + settings.delay_max < settings.middlebox;
+    add("middlebox", shared(net::middlebox_table(kept_alive)));
+  }
   auto add_wire = [&](std::string name, hop::Component from, hop::Component to) {
     system.queues.push_back({.name = name + tag,
                              .kind = QueueKind::wire,
@@ -428,8 +503,7 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   namespace ts = app_s::timeout;
   auto add_timer = [&]<class Def, class E>(const std::string& name, hop::Component owner,
                                            Time after, const Loop& loop, Index yields_to) {
-    system.timers.push_back(
-        timer<Def, E>(name + tag, component(owner), after, loop, yields_to));
+    system.timers.push_back(timer<Def, E>(name + tag, component(owner), after, loop, yields_to));
   };
   auto of_client = [&]<class E>(const char* key, Time after) {
     add_timer.operator()<ClientConnection, E>(up + key, hop::client, after, client.loop,
@@ -450,6 +524,11 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   // Not a timer of a product: what the environment promises, exactly and without a stall.
   add_timer.operator()<ClientConnection, app_c::want::Body>("requests.content_within", hop::client,
                                                             settings.content_within, {}, kNone);
+  if (has_middlebox) {
+    add_timer.operator()<Middlebox, net::timeout::Forget>(
+        client.name + "->" + server.name + ".middlebox_timeout", hop::middlebox, settings.middlebox,
+        {}, kNone);
+  }
 
   auto choice = [&]<class Def, class E>(const std::string& name, hop::Component of) {
     system.choices.push_back({name + tag, component(of), event_id<Def, E>()});
@@ -475,6 +554,10 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
     if (options.client_says_close) {
       choice.operator()<ClientConnection, app_c::want::Last>(
           client.name + " sends a request that says close", hop::client);
+    }
+    if (settings.with_waiting) {
+      choice.operator()<ClientConnection, app_c::want::Queued>(
+          client.name + " has a request wait for the connection", hop::client);
     }
     if (settings.with_body) {
       choice.operator()<ClientConnection, app_c::want::Head>(client.name + " sends a request head",
@@ -505,10 +588,19 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
     choice.operator()<ServerConnection, app_s::manage::Shutdown>(
         server.name + " shuts down gracefully", hop::server);
   }
+  if (settings.with_crash) {
+    choice.operator()<ServerConnection, app_s::manage::Crash>(server.name + " crashes",
+                                                              hop::server);
+  }
+  if (settings.with_removal) {
+    choice.operator()<ClientConnection, app_c::manage::Remove>(
+        client.name + " is told that " + server.name + " was removed", hop::client);
+  }
 
-  Hop wiring(system, place, options.ages);
+  Hop wiring(system, place, options.ages, has_middlebox);
   wiring.bind_client();
   wiring.bind_server();
+  wiring.bind_wires();
   return place;
 }
 

@@ -12,7 +12,14 @@ namespace halfclose::deployment {
 
 /// The components, queues and timers of a hop by name. The values are indices into the System.
 namespace hop {
-enum Component : system::Index { client, client_kernel, server_kernel, server, observer };
+enum Component : system::Index {
+  client,
+  client_kernel,
+  server_kernel,
+  server,
+  observer,
+  middlebox,  ///< only where the link has one; so has its timer
+};
 enum Queue : system::Index { to_server, to_client, client_input, server_input };
 enum Timer : system::Index {
   client_idle,
@@ -24,6 +31,7 @@ enum Timer : system::Index {
   server_linger,
   server_age,
   content,  ///< by when the client sends the rest of a request
+  forget,   ///< of the middlebox
 };
 enum Message : system::Message {
   syn,
@@ -50,7 +58,10 @@ enum Message : system::Message {
   connected,
   accepted,  // what an application is told besides bytes
   request_close,
-  turn,  // of the application's own loop
+  turn,  // of the loop of an application that has a pool
+  response_open,
+  part_open,  // without length
+  next_loop,  // what the client tells itself, behind what the kernel told it
 };
 }  // namespace hop
 
@@ -60,11 +71,11 @@ struct Placement {
 };
 struct HopOptions {
   system::Index lane = 0;
-  std::string tag{};               ///< follows every name: tells the lanes of one hop apart
+  std::string tag{};  ///< follows every name: tells the lanes of one hop apart
   /// Requests before those that are seen are left out (System::aging). Else all are seen, and a
   /// connection may reach its maximum age at any moment.
   bool ages = true;
-  bool client_asks = true;         ///< the environment sends requests; else something else raises them
+  bool client_asks = true;  ///< the environment sends requests; else something else raises them
   bool client_says_close = false;  ///< some of them carry the close option
   bool client_sends_plain = true;  ///< some of them have no content
   bool client_sends_parts = true;  ///< content may come in two parts

@@ -39,11 +39,22 @@ Value read_value(const Key& key, const YAML::Node& leaf) {
   return parsed.value;
 }
 
+/// What a profile does not state: as if it were not there, and nobody has said so.
+Value unstated(const Key& key) {
+  Value value = parse_value(key, {std::string(key.otherwise)}, false).value;
+  value.source = "unsourced";
+  return value;
+}
+
 Role read_role(const YAML::Node& block, const std::vector<Key>& keys) {
   Role role;
   std::size_t leaves = 0;
   for (const Key& key : keys) {
     const std::string name(key.name);
+    if (!key.otherwise.empty() && block.IsMap() && !block[name]) {
+      role.values.emplace(name, unstated(key));
+      continue;
+    }
     const std::size_t dot = name.find('.');
     const YAML::Node leaf = dot == std::string::npos
                                 ? field(block, name)

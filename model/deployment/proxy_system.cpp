@@ -3,6 +3,7 @@
 #include "model/machine/rows.hpp"
 #include "model/monitor/request_observer.hpp"
 #include "model/proxy/caller.hpp"
+#include "model/proxy/origin.hpp"
 #include "model/tcp/endpoint.hpp"
 
 #include <utility>
@@ -17,12 +18,14 @@ namespace app_s = http1::server;
 namespace ex = proxy::exchange;
 namespace po = proxy::pool;
 namespace ca = proxy::caller;
+namespace og = proxy::origin;
 namespace rq = monitor::request;
 using app_c::ClientConnection;
 using app_s::ServerConnection;
 using ca::Caller;
 using ex::Exchange;
 using machine::event_id;
+using og::Origin;
 using po::Pool;
 using rq::RequestObserver;
 using tcp::Endpoint;
@@ -52,9 +55,9 @@ class Proxy {
     for (Index k = 0; k < settings_.connections; ++k)
       add_connection(static_cast<Index>(clients + 1 + k), k);
     bind_client<0>();
-    bind_connection<0>();
+    bind_upstream<0>();
     if (settings_.clients > 1) bind_client<1>();
-    if (settings_.connections > 1) bind_connection<1>();
+    if (settings_.connections > 1) bind_upstream<1>();
     system_.seal();
     if (parts != nullptr) *parts = parts_;
     return std::move(system_);
@@ -122,17 +125,19 @@ class Proxy {
     };
     choice("watch the next request of client 1", event_id<RequestObserver, rq::saw::Watch<0>>());
     if (settings_.clients > 1) {
-      choice("watch the next request of client 2",
-             event_id<RequestObserver, rq::saw::Watch<1>>());
+      choice("watch the next request of client 2", event_id<RequestObserver, rq::saw::Watch<1>>());
     }
   }
 
   void add_connection(Index lane, Index k) {
     system_.lanes.push_back({.name = "connection" + lettered(k), .kind = 1});
+    if (settings_.any_origin) return add_origin(lane, k);
     HopSettings hop = settings_.upstream;
     hop.with_body = settings_.content;
     hop.client.profile.pipelines = false;
     hop.client.profile.closes_when_early = true;
+    hop.client.profile.waits_for_close = false;
+    hop.content_within = kOff;  // it comes when the client has sent it
     const Placement place =
         add_hop(system_, hop,
                 {.lane = lane,
@@ -143,11 +148,40 @@ class Proxy {
     system_.observers.emplace_back(at(place, hop::observer), kUpstreamRaces);
   }
 
+  void add_origin(Index lane, Index k) {
+    const Index origin = add("connection" + lettered(k), lane, [] { return og::origin_table(); });
+    parts_.origins.push_back(origin);
+    auto choice = [&]<class E>(const char* what) {
+      system_.choices.push_back({"connection" + lettered(k) + what, origin, event_id<Origin, E>()});
+    };
+    choice.operator()<og::choose::Open>(" opens");
+    choice.operator()<og::choose::OpenBroken>(" opens, and the head cannot be written");
+    choice.operator()<og::choose::Refuse>(" is refused");
+    choice.operator()<og::choose::Begin>(": the response begins");
+    choice.operator()<og::choose::Answer>(": the origin answers");
+    choice.operator()<og::choose::AnswerClose>(": the origin answers, and says close");
+    choice.operator()<og::choose::AnswerLast>(": the origin answers, then the connection ends");
+    choice.operator()<og::choose::Eof>(" ends without a response");
+    choice.operator()<og::choose::Reset>(" is reset");
+    choice.operator()<og::choose::Unwritten>(": the first write fails");
+    choice.operator()<og::choose::WriteFailed>(": a write fails");
+    choice.operator()<og::choose::TimedOut>(": no response in time");
+    choice.operator()<og::choose::Truncate>(" ends within the response");
+    choice.operator()<og::choose::End>(" ends while pooled");
+    choice.operator()<og::choose::EndUnseen>(" ends while pooled, unseen");
+    choice.operator()<og::choose::Break>(" breaks while pooled, unseen");
+    choice.operator()<og::choose::Turn>(": a turn of the loop");
+    choice.operator()<og::choose::Gone>(" is gone on both sides");
+  }
+
   static Index at(const Placement& place, hop::Component component) {
     return static_cast<Index>(place.component + component);
   }
   static Index at(const Placement& place, hop::Queue queue) {
     return static_cast<Index>(place.queue + queue);
+  }
+  std::size_t events_of(Index component) const {
+    return system_.components[component].table->events.size();
   }
   template <class Out> void bind(Index component, Out output, std::vector<Action> actions) {
     system_.bind(component, id(output), std::move(actions));
@@ -287,6 +321,70 @@ class Proxy {
     lane.over_in.emplace_back(exchange, std::move(idle));
   }
 
+  template <int K> void bind_upstream() {
+    if (settings_.any_origin) {
+      bind_origin<K>();
+    } else {
+      bind_connection<K>();
+    }
+  }
+
+  /// What the pool does to connection K, where a request is the message `Request`, and so on.
+  template <int K, class Def, class Request, class Last, class Head, class Content, class Abandon,
+            class NextLoop>
+  void bind_from_pool(Index connection) {
+    auto from_pool = [&](po::Out output, Action action) { bind(parts_.pool, output, {action}); };
+    for (int i = 0; i < settings_.clients; ++i) {
+      const auto attach = po::of(po::Out::attach_1a, 2 * i + K);
+      const auto attach_last = po::of(po::Out::attach_last_1a, 2 * i + K);
+      const Action attached =
+          i == 0 ? raise<RequestObserver, rq::saw::Attached<K>>(parts_.observer)
+                 : raise<RequestObserver, rq::saw::Attached<2 + K>>(parts_.observer);
+      from_pool(attach, attached);
+      from_pool(attach,
+                settings_.content ? raise<Def, Head>(connection) : raise<Def, Request>(connection));
+      from_pool(attach_last, attached);
+      from_pool(attach_last, raise<Def, Last>(connection));
+    }
+    from_pool(po::of(po::Out::content_a, K), raise<Def, Content>(connection));
+    from_pool(po::of(po::Out::abandon_a, K), raise<Def, Abandon>(connection));
+    from_pool(po::of(po::Out::next_loop_a, K), raise<Def, NextLoop>(connection));
+  }
+
+  template <int K> void bind_origin() {
+    const Index origin = parts_.origins[K];
+    using Out = og::Out;
+    namespace slot = po::slot;
+    auto tell = [&]<class E>(Out output) { bind(origin, output, {raise<Pool, E>(parts_.pool)}); };
+    tell.template operator()<slot::HeadSent<K>>(Out::head_sent);
+    tell.template operator()<slot::Part<K>>(Out::part);
+    tell.template operator()<slot::Complete<K>>(Out::complete);
+    tell.template operator()<slot::CompleteClose<K>>(Out::complete_close);
+    tell.template operator()<slot::Refused<K>>(Out::refused);
+    tell.template operator()<slot::Eof<K>>(Out::eof);
+    tell.template operator()<slot::Reset<K>>(Out::reset);
+    tell.template operator()<slot::Unwritten<K>>(Out::unwritten);
+    tell.template operator()<slot::WriteFailed<K>>(Out::write_failed);
+    tell.template operator()<slot::TimedOut<K>>(Out::timed_out);
+    tell.template operator()<slot::Truncated<K>>(Out::truncated);
+    tell.template operator()<slot::Stale<K>>(Out::stale);
+    tell.template operator()<slot::Free<K>>(Out::free);
+    tell.template operator()<slot::AttachDue<K>>(Out::attach_due);
+    tell.template operator()<slot::Ended<K>>(Out::ended);
+    auto observe = [&]<class E>(Out output) {
+      bind(origin, output, {raise<RequestObserver, E>(parts_.observer)});
+    };
+    observe.template operator()<rq::saw::Sent<K>>(Out::sent);
+    observe.template operator()<rq::saw::Answered<K>>(Out::answered);
+    observe.template operator()<rq::saw::Ended<K>>(Out::ended);
+    // The observer first: the pool may hand the connection to the next request at once.
+    observe.template operator()<rq::saw::Renewed<K>>(Out::renewed);
+    tell.template operator()<slot::Renewed<K>>(Out::renewed);
+    namespace told = og::told;
+    bind_from_pool<K, Origin, told::Request, told::Last, told::Head, told::Content, told::Abandon,
+                   told::NextLoop>(origin);
+  }
+
   template <int K> void bind_connection() {
     const Placement& place = parts_.connections[K];
     const Index client = at(place, hop::client);
@@ -297,17 +395,19 @@ class Proxy {
     const Action answered = raise<RequestObserver, rq::saw::Answered<K>>(parts_.observer);
     const Action complete = raise<Pool, slot::Complete<K>>(parts_.pool);
     const Action complete_close = raise<Pool, slot::CompleteClose<K>>(parts_.pool);
-    tell(Out::completed, during<ClientConnection, response::Whole>(answered));
-    tell(Out::completed, during<ClientConnection, response::WholeClose>(answered));
-    tell(Out::completed, during<ClientConnection, response::Tail>(answered));
-    tell(Out::completed, during<ClientConnection, response::Whole>(complete));
-    tell(Out::completed, during<ClientConnection, response::WholeClose>(complete_close));
-    tell(Out::completed, during<ClientConnection, response::Tail>(complete));
-    // Not the origin's answer to anything.
-    tell(Out::completed, during<ClientConnection, response::Timeout408>(complete));
+    for (machine::EventId event = 0; event < events_of(client); ++event) {
+      auto when_read = [&](Action action) {
+        action.only_during = event;
+        tell(Out::completed, action);
+      };
+      // An unsolicited 408 is not the origin's answer to anything.
+      if (event != event_id<ClientConnection, response::Timeout408>()) when_read(answered);
+      when_read(event == event_id<ClientConnection, response::WholeClose>() ? complete_close
+                                                                            : complete);
+    }
     tell(Out::response_begun, raise<Pool, slot::Part<K>>(parts_.pool));
-    tell(Out::lost, during<ClientConnection, app_c::transport::Eof>(
-                        raise<Pool, slot::Eof<K>>(parts_.pool)));
+    tell(Out::lost,
+         during<ClientConnection, app_c::transport::Eof>(raise<Pool, slot::Eof<K>>(parts_.pool)));
     tell(Out::lost, during<ClientConnection, app_c::transport::Error>(
                         raise<Pool, slot::Reset<K>>(parts_.pool)));
     // Without content there is one write. With it a proxy cannot tell which of them failed.
@@ -316,6 +416,7 @@ class Proxy {
                                           : raise<Pool, slot::Unwritten<K>>(parts_.pool)));
     tell(Out::truncated, raise<Pool, slot::Truncated<K>>(parts_.pool));
     tell(Out::timed_out, raise<Pool, slot::TimedOut<K>>(parts_.pool));
+    tell(Out::idle_while_connecting, raise<Pool, slot::Refused<K>>(parts_.pool));
     tell(Out::connect_failed, raise<Pool, slot::Refused<K>>(parts_.pool));
     tell(Out::dead_on_peek, raise<Pool, slot::Stale<K>>(parts_.pool));
     tell(Out::send_head, raise<Pool, slot::HeadSent<K>>(parts_.pool));
@@ -340,24 +441,9 @@ class Proxy {
     bind(origin, app_s::Out::content_read, {executed});
     bind(origin, app_s::Out::answered_early, {executed});
 
-    auto from_pool = [&](po::Out output, Action action) { bind(parts_.pool, output, {action}); };
-    for (int i = 0; i < settings_.clients; ++i) {
-      const auto attach = po::of(po::Out::attach_1a, 2 * i + K);
-      const auto attach_last = po::of(po::Out::attach_last_1a, 2 * i + K);
-      const Action attached = i == 0
-                                  ? raise<RequestObserver, rq::saw::Attached<K>>(parts_.observer)
-                                  : raise<RequestObserver, rq::saw::Attached<2 + K>>(parts_.observer);
-      from_pool(attach, attached);
-      from_pool(attach, settings_.content ? raise<ClientConnection, app_c::want::Head>(client)
-                                          : raise<ClientConnection, app_c::want::Request>(client));
-      from_pool(attach_last, attached);
-      from_pool(attach_last, raise<ClientConnection, app_c::want::Last>(client));
-    }
-    from_pool(po::of(po::Out::content_a, K), raise<ClientConnection, app_c::want::Body>(client));
-    from_pool(po::of(po::Out::abandon_a, K),
-              raise<ClientConnection, app_c::manage::Abandon>(client));
-    from_pool(po::of(po::Out::next_loop_a, K),
-              raise<ClientConnection, app_c::manage::NextLoop>(client));
+    namespace want = app_c::want;
+    bind_from_pool<K, ClientConnection, want::Request, want::Last, want::Head, want::Body,
+                   app_c::manage::Abandon, app_c::manage::NextLoop>(client);
 
     Lane& lane = system_.lanes[static_cast<std::size_t>(parts_.hub + 1 + K)];
     ends(lane, place);

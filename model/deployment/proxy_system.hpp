@@ -2,10 +2,11 @@
 //
 // Each connection is a lane of its own, and so is the proxy's pool with the observer of requests.
 // A client is either a whole hop (application, kernels, wires, the proxy's server connection) or
-// the most general caller. A connection that is over on both sides serves as the next one, so runs
-// have no bound on the number of requests or connections, only on how many exist at a time.
-// Abstracts from: pipelining and parts of content between the proxy and either side, a proxy that
-// finishes sending content after an early response (it closes: Envoy, nginx).
+// the most general caller; an upstream connection is a whole hop or the most general origin. A
+// connection that is over on both sides serves as the next one, so runs have no bound on the number
+// of requests or connections, only on how many exist at a time. Abstracts from: pipelining and
+// parts of content between the proxy and either side, a proxy that finishes sending content after
+// an early response, or waits for the origin to close (it closes: Envoy, nginx).
 #pragma once
 
 #include "model/deployment/hop_system.hpp"
@@ -19,6 +20,7 @@ namespace halfclose::deployment {
 struct ProxySettings {
   std::optional<HopSettings> downstream{};  ///< none: callers instead of clients
   HopSettings upstream{};
+  bool any_origin = false;  ///< the most general upstream connections instead of hops
   proxy::exchange::Profile exchange{};
   proxy::pool::Profile pool{};
   int clients = 1;       ///< downstream connections at a time, 1 or 2
@@ -32,10 +34,10 @@ struct ProxySettings {
 
 /// Places of the parts within a proxy's system.
 struct ProxyParts {
-  system::Index hub = 0;  ///< lane of the pool and the observer
+  system::Index hub = 0;                 ///< lane of the pool and the observer
   system::Index pool = 0, observer = 0;  ///< components
-  std::vector<system::Index> exchanges, callers;
-  std::vector<Placement> clients, connections;
+  std::vector<system::Index> exchanges, callers, origins;
+  std::vector<Placement> clients, connections;  ///< whole hops
 };
 
 /// Where the outputs of the observers stand in StepResult::emitted: those of requests first, then

@@ -31,6 +31,8 @@ struct Key {
   std::vector<std::string_view> allowed;  ///< of word and words; empty allows any
   std::string_view meaning;
   bool decides = true;  ///< false: it changes nothing on a hop judged by itself
+  std::string_view
+      otherwise{};  ///< the value of a profile that does not state it; empty: it has to
 };
 
 /// Keys of `downstream`: the server role.

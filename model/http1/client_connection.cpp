@@ -19,6 +19,11 @@ std::string ClientConnection::describe(const Context& c) {
   say(c.more_sent, "part of content sent");
   say(c.with_content, "content follows");
   say(c.says_close, "to be closed");
+  say(c.pending, "another waits");
+  say(c.told, "close announced");
+  say(c.open, "open end");
+  say(c.ignoring, "ignores the close option");
+  say(c.removed, "server removed");
   return text;
 }
 

@@ -78,6 +78,7 @@ struct Age        : Event<"max connection duration"> {};
 namespace manage {
 struct Retire     : Event<"last request">     {};   // the request limit is reached: announce on this response
 struct Shutdown   : Event<"graceful shutdown"> {};
+struct Crash      : Event<"crash">            {};   // the process ends: its kernel closes the descriptor
 }
 
 enum class Out : std::uint8_t {
@@ -87,6 +88,8 @@ enum class Out : std::uint8_t {
   arm_idle, cancel_idle, arm_drain, cancel_drain, arm_close, cancel_close, arm_linger, arm_age,
   read_request, answered, answered_early, closes_idle, closes_age, closes_shutdown, closes_announced,
   closes_abandoned, stops_serving, cuts_response, content_read,  // observations
+  response_open, queued_open, buffered_open,   // without length: the end of the connection ends it
+  closes_unannounced, closes_aborted, closes_crashed, close_timer,  // observations
 };
 
 /// The flags that a product profile sets; constant over a run.
@@ -102,6 +105,8 @@ struct Profile {
   bool aborts_half_closed = false;   ///< half_closed_client: abort
   bool limits_requests = false;      ///< max_requests is set: any response may be the last
   bool single_use = false;           ///< max_requests is 1
+  bool closes_unannounced = false;   ///< unannounced_close: after-response
+  bool close_delimited = false;      ///< framing: close-delimited
   bool operator==(const Profile&) const = default;
 };
 
@@ -117,8 +122,10 @@ struct Context {
 using Outs = Outputs<Out>;
 
 constexpr bool is_draining(const Context& c)  { return c.draining; }
-constexpr bool announces(const Context& c)    { return c.last || c.draining; }
-constexpr bool ends(const Context& c)         { return c.last && !c.draining; }
+/// A response without length announces the close by being one.
+constexpr bool announces(const Context& c)    { return c.last || c.draining || c.profile.close_delimited; }
+/// Closes behind this response; a draining server leaves that to its timer.
+constexpr bool ends(const Context& c)         { return (c.last && !c.draining) || c.profile.closes_unannounced || c.profile.close_delimited; }
 constexpr bool keeps(const Context& c)        { return !ends(c); }
 constexpr bool limits(const Context& c)       { return c.profile.limits_requests && !c.last; }
 constexpr bool aborts(const Context& c)       { return c.profile.aborts_half_closed; }
@@ -144,19 +151,19 @@ constexpr void mark_early(Context& c)          { c.early = true; if (c.profile.e
 constexpr void complete_request(Context& c)    { c.early = false; }
 
 /// An early response says that it closes, where it does (RFC 9112 9.6).
-constexpr void write(Context& c, Outs& out, Out plain, Out closing) {
+constexpr void write_head(Context& c, Outs& out, Out plain, Out closing, Out open) {
   c.told = announces(c);
-  out.append(c.told ? closing : plain);
-  out.append(c.early ? Out::answered_early : Out::answered);
+  out.append(c.profile.close_delimited ? open : c.told ? closing : plain);
 }
-constexpr void write_whole(Context& c, Outs& out)  { write(c, out, Out::response, Out::response_close); }
-constexpr void write_queued(Context& c, Outs& out) { write(c, out, Out::queued, Out::queued_close); }
+constexpr void tell_answered(Context& c, Outs& out) { out.append(c.early ? Out::answered_early : Out::answered); }
+constexpr void write_whole(Context& c, Outs& out)  { write_head(c, out, Out::response, Out::response_close, Out::response_open); tell_answered(c, out); }
+constexpr void write_queued(Context& c, Outs& out) { write_head(c, out, Out::queued, Out::queued_close, Out::queued_open); tell_answered(c, out); }
 /// Not `answered` yet: the response is complete when its tail is written.
-constexpr void write_buffered(Context& c, Outs& out) { c.told = announces(c); out.append(c.told ? Out::buffered_close : Out::buffered); }
-constexpr void write_tail(Context& c, Outs& out)   { out.append(Out::tail); out.append(c.early ? Out::answered_early : Out::answered); }
+constexpr void write_buffered(Context& c, Outs& out) { write_head(c, out, Out::buffered, Out::buffered_close, Out::buffered_open); }
+constexpr void write_tail(Context& c, Outs& out)   { out.append(Out::tail); tell_answered(c, out); }
 
-/// Only a close that a response told of is announced; any other keeps the reason it began with.
-constexpr void close_told(Context& c, Outs& out) { if (c.told) out.append(Out::closes_announced); }
+/// Only a close that a response told of is announced; one that had begun before keeps its reason.
+constexpr void close_told(Context& c, Outs& out) { if (c.told) out.append(Out::closes_announced); else if (!c.last) out.append(Out::closes_unannounced); }
 constexpr void settle(Context& c)              { c.early = c.told = false; if (c.last_later) c.last = true; c.last_later = false; }
 
 /// Ready for the next request; the idle timer runs unless the drain timer already does.
@@ -189,6 +196,10 @@ using AnswersEarly = Rows<
   Row<Reading, On, If<closes_lingering>, Do<mark_early, Write, close_told, Out::shutdown_write, Out::arm_close, Out::arm_linger>, Lingering, Product<"nginx ngx_http_set_lingering_close">>,
   Row<Reading, On, If<closes_waiting>,   Do<mark_early, Write, close_told, Out::shutdown_write, Out::stop_reading, Out::arm_close>, HalfClosed, Product<"Go closeWriteAndWait">>,
   Row<Reading, On, If<closes_drained>,   Do<mark_early, Write, Out::arm_close, Out::arm_linger>, Discarding, Product<"HAProxy 3.0 h1s_must_shut_conn">>>;
+/// Room in the send queue that nobody waits for: a part that was passed on has been read.
+template <class S>
+using NothingToFlush = Rows<
+  Row<S, transport::Writable, Always,             Nothing,         Stay, Linux<"tcp_check_space">>>;
 /// What a busy server does when it is told to go.
 template <class S, auto... OnDrain>
 using Busy = Rows<
@@ -196,6 +207,10 @@ using Busy = Rows<
   Row<S, timeout::Age,      All<If<age_drains>, Unless<announces>>, Do<Out::closes_age, begin_draining>, Stay, Product<"Envoy max_connection_duration">>,
   Row<S, timeout::Age,      If<age_drains, announces>, Nothing,    Stay, Product<"Envoy: closing or draining already">>,
   Row<S, timeout::Drain,    Always,               Do<end_draining, OnDrain...>, Stay, Product<"Envoy onDrainTimeout with active streams">>>;
+/// The process ends; where a response is begun, it ends there too.
+template <class S, auto... Cut>
+using Crashes = Rows<
+  Row<S, manage::Crash,     Always,               Do<Out::closes_crashed, Cut..., Out::close_fd>, Closed, Linux<"do_exit: exit_files">>>;
 /// Before the head of the response is written: it will say that we close.
 template <class S>
 using MayStillSay = Rows<
@@ -217,7 +232,9 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     "shutdown(WR)", "close", "stop reading", "read",
     "arm idle", "cancel idle", "arm drain", "cancel drain", "arm close", "cancel close", "arm linger", "arm age",
     "request read", "answered", "answered early", "closes: idle", "closes: age", "closes: shutdown", "closes: announced", "closes: gives up on the content",
-    "stops serving", "cuts the response", "content read"};
+    "stops serving", "cuts the response", "content read",
+    "response, open end", "response part, open end", "response part (buffered), open end",
+    "closes: behind a response", "closes: client's FIN", "closes: crash", "close timer"};
   static std::string describe(const Context& context);
 
   using initial_state = Listening;
@@ -255,7 +272,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Answering,   respond::Queued,      If<ends>,               Do<write_queued, close_told, Out::close_fd>, Closed, Rfc9112<"9.6">>,
     Row<Answering,   respond::Buffered,    Always,                 Do<write_buffered, time_flush>,           Flushing,   Rfc9112<"7">>,
     Row<Answering,   manage::Retire,       If<limits>,             Do<mark_last>,                            Stay,       Rfc9112<"9.6">>,
-    Row<Answering,   transport::PeerClosed, If<aborts>,            Do<Out::close_fd>,                        Closed,     Product<"Envoy DC, nginx 499">>,
+    Row<Answering,   transport::PeerClosed, If<aborts>,            Do<Out::closes_aborted, Out::close_fd>,   Closed,     Product<"Envoy DC, nginx 499">>,
     Row<Answering,   transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
     Busy<Answering>, MayStillSay<Answering>,
     //--- a proxy passes a response on while it arrives ---------------------------------------------------------------
@@ -266,14 +283,16 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Relaying,    respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Rfc9112<"8">>,
     Row<Answering,   respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"HAProxy http_wait_for_response: abort_keep_alive">>,
     Row<Reading,     respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"HAProxy http_wait_for_response: abort_keep_alive">>,
-    Row<Relaying,    transport::PeerClosed, If<aborts>,            Do<Out::close_fd>,                        Closed,     Product<"Envoy DC, nginx 499">>,
+    Row<Relaying,    transport::PeerClosed, If<aborts>,            Do<Out::closes_aborted, Out::close_fd>,   Closed,     Product<"Envoy DC, nginx 499">>,
     Row<Relaying,    transport::PeerClosed, Unless<aborts>,        Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
     Busy<Relaying>, CannotSay<Relaying>,
+    NothingToFlush<Relaying>, NothingToFlush<Idle>, NothingToFlush<Reading>, NothingToFlush<Answering>,
+    NothingToFlush<Discarding>, NothingToFlush<Delayed>, NothingToFlush<Lingering>, NothingToFlush<HalfClosed>,
     //--- the tail of the response waits in our buffer ------------------------------------------------------------
     Rows<
     Row<Flushing,    transport::Writable,  If<keeps>,              Do<write_tail, idle_after_flush>,         Idle,       Rfc9112<"9.3">>,
     Row<Flushing,    transport::Writable,  If<ends>,               Do<write_tail, close_told, Out::close_fd>, Closed, Rfc9112<"9.6">>,
-    Row<Flushing,    timeout::Close,       Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"Envoy onDelayedCloseTimeout">>,
+    Row<Flushing,    timeout::Close,       Always,                 Do<Out::close_timer, Out::cuts_response, Out::close_fd>, Closed, Product<"Envoy onDelayedCloseTimeout">>,
     Row<Flushing,    timeout::Idle,        If<idle_drains>,        Do<Out::closes_idle, begin_draining>,     Stay,       Product<"Envoy idle timer runs while flushing">>,
     Row<Flushing,    timeout::Idle,        Unless<idle_drains>,    Do<Out::closes_idle, mark_last>, Stay, Product<"asyncio Transport.close flushes first">>,
     Row<Flushing,    transport::PeerClosed, Always,                Do<end_draining>,                         Stay,       Rfc9112<"9.6">>>,
@@ -284,15 +303,18 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Discarding,  body::End,            If<ends>,               Do<complete_request, close_told, Out::close_fd>, Closed,     Product<"HAProxy 3.0: FIN after the request">>,
     Row<Discarding,  body::More,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx ngx_http_discarded_request_body_handler">>,
     Row<Discarding,  transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
-    Row<Discarding,  timeout::Close,       Always,                 Do<Out::closes_abandoned, Out::close_fd>,  Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
-    Row<Discarding,  timeout::Linger,      Always,                 Do<Out::closes_abandoned, Out::close_fd>,  Closed,     Product<"nginx lingering_time">>>,
+    Row<Discarding,  timeout::Close,       Always,                 Do<Out::close_timer, Out::closes_abandoned, Out::close_fd>, Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
+    Row<Discarding,  timeout::Linger,      Always,                 Do<Out::close_timer, Out::closes_abandoned, Out::close_fd>, Closed,     Product<"nginx lingering_time">>>,
     Busy<Discarding>, CannotSay<Discarding>,
+    //--- the end of the process -----------------------------------------------------------------------------------
+    Crashes<Listening>, Crashes<Idle>, Crashes<Reading>, Crashes<Answering>, Crashes<Relaying, Out::cuts_response>,
+    Crashes<Flushing, Out::cuts_response>, Crashes<Discarding>, Crashes<Delayed>, Crashes<Lingering>, Crashes<HalfClosed>,
     //--- closing -------------------------------------------------------------------------------------------------
     Rows<
     Row<Delayed,     transport::PeerClosed, Always,                Do<Out::close_fd>,                        Closed,     Product<"Envoy RemoteClose in delayed close">>,
     Row<Delayed,     transport::Eof,       If<reads_on>,           Do<Out::close_fd>,                        Closed,     Model<"a delayed close that reads">>,
     Row<Delayed,     transport::Error,     Always,                 Do<Out::close_fd>,                        Closed,     Model<"the connection is gone">>,
-    Row<Delayed,     timeout::Close,       Always,                 Do<Out::close_fd>,                        Closed,     Product<"Envoy onDelayedCloseTimeout">>,
+    Row<Delayed,     timeout::Close,       Always,                 Do<Out::close_timer, Out::close_fd>,      Closed,     Product<"Envoy onDelayedCloseTimeout">>,
     Row<Delayed,     head::Request,        If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     head::Last,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     head::Head,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
@@ -305,11 +327,11 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Lingering,   head::Head,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.6">>,
     Row<Lingering,   transport::Error,     Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.6">>,
-    Row<Lingering,   timeout::Close,       Always,                 Do<Out::close_fd>,                        Closed,     Product<"nginx lingering_timeout">>,
-    Row<Lingering,   timeout::Linger,      Always,                 Do<Out::close_fd>,                        Closed,     Product<"nginx lingering_time">>,
+    Row<Lingering,   timeout::Close,       Always,                 Do<Out::close_timer, Out::close_fd>,      Closed,     Product<"nginx lingering_timeout">>,
+    Row<Lingering,   timeout::Linger,      Always,                 Do<Out::close_timer, Out::close_fd>,      Closed,     Product<"nginx lingering_time">>,
     Row<HalfClosed,  transport::PeerClosed, Always,                Nothing,                                  Stay,       Product<"Go sleeps rstAvoidanceDelay">>,
     Row<HalfClosed,  transport::Error,     Always,                 Nothing,                                  Stay,       Product<"Go sleeps rstAvoidanceDelay">>,
-    Row<HalfClosed,  timeout::Close,       Always,                 Do<Out::close_fd>,                        Closed,     Product<"Go rstAvoidanceDelay 500 ms">>,
+    Row<HalfClosed,  timeout::Close,       Always,                 Do<Out::close_timer, Out::close_fd>,      Closed,     Product<"Go rstAvoidanceDelay 500 ms">>,
     //--- what a write that failed tells a connection that is closed already --------------------------------------
     Row<Closed,      transport::Error,     Always,                 Nothing,                                  Stay,       Model<"closed already">>>
   >;

@@ -45,7 +45,7 @@ template <class T>
 concept IsEvent = std::derived_from<T, AnyEvent>;
 
 /// What effects append: at most `kOutputsMax` outputs per step, in order.
-inline constexpr std::size_t kOutputsMax = 8;
+inline constexpr std::size_t kOutputsMax = 12;
 
 template <class Out> struct Outputs {
   std::array<Out, kOutputsMax> items{};

@@ -10,7 +10,12 @@ std::string HopObserver::describe(const Context& c) {
                                           "closes: age",
                                           "closes: shutdown",
                                           "closes: announced",
-                                          "closes: gives up on the content"};
+                                          "closes: gives up on the content",
+                                          "closes: behind a response",
+                                          "closes: client's FIN",
+                                          "crashed",
+                                          "closes: announced, ignored",
+                                          "forgotten on the way"};
   std::string text;
   auto say = [&](bool is, std::string_view word) {
     if (!is) return;
@@ -31,6 +36,9 @@ std::string HopObserver::describe(const Context& c) {
   say(c.beaten, "timer beat data");
   say(c.behind, "bytes behind close");
   say(c.cut, "response cut");
+  say(c.waited, "had waited");
+  say(c.unwatched, "reused unread");
+  say(c.removed, "server removed");
   return text;
 }
 

@@ -53,6 +53,9 @@ enum class Out : std::uint8_t {
   failed, retried, cascaded, completed,
 };
 
+/// A guarantee broke, or the race happened; the others say how the watched request fares.
+constexpr bool is_verdict(Out output) { return output < Out::failed || output == Out::cascaded; }
+
 enum Told : std::uint8_t { nothing, response, error, cut };
 
 struct Profile {

@@ -114,6 +114,8 @@ constexpr bool next_loop(const Context& c)        { return c.profile.next_loop; 
 constexpr bool takes_used(const Context& c)       { return someone_waits(c) && !c.wants_fresh[c.waiting_first - 1]; }
 template <int K> constexpr bool ready_at(const Context& c) { return is_ready(c, K); }
 template <int K> constexpr bool busy_at(const Context& c)  { return owner_of(c, K) >= 0; }
+/// A request has it; or had it, and the mutant lets go of requests only.
+template <int K> constexpr bool in_use(const Context& c)   { return busy_at<K>(c) || (c.profile.keeps_cancelled && is_ready(c, K)); }
 template <int K> constexpr bool dying_at(const Context& c) { return c.slot[K] == dying; }
 template <int I> constexpr bool attached(const Context& c) { return c.slot[0] == busy(I) || c.slot[1] == busy(I); }
 template <int I> constexpr bool waits(const Context& c)    { return c.waiting_first == I + 1 || c.waiting_second == I + 1; }
@@ -202,6 +204,9 @@ using Wants = Rows<
   Row<Queueing, owner::WantFresh<I>, Unless<attached<I>, waits<I>>,                      Do<queue_for_new<I>>, Stay, Model<"a used connection makes room">>,
   Row<Serving,  owner::Content<I>,   If<attached<I>>,                                    Do<content<I>>,    Stay, Rfc9112<"6">>,
   Row<Queueing, owner::Content<I>,   If<attached<I>>,                                    Do<content<I>>,    Stay, Rfc9112<"6">>,
+  // The connection failed in the same breath, and the request is about to be told.
+  Row<Serving,  owner::Content<I>,   Unless<attached<I>, waits<I>>,                      Nothing,           Stay, Rfc9112<"9.5">>,
+  Row<Queueing, owner::Content<I>,   Unless<attached<I>, waits<I>>,                      Nothing,           Stay, Rfc9112<"9.5">>,
   Row<Serving,  owner::Cancel<I>,    If<attached<I>>,                                    Do<give_up<I>>,    Stay, Rfc9112<"9.5">>,
   Row<Queueing, owner::Cancel<I>,    If<attached<I>>,                                    Do<give_up<I>>,    Stay, Rfc9112<"9.5">>,
   Row<Queueing, owner::Cancel<I>,    All<If<waits<I>>, Unless<last_waiter>>,             Do<stop_waiting<I>>, Stay, Model<"nobody waits any more">>,
@@ -210,12 +215,12 @@ using Wants = Rows<
   Row<Queueing, owner::Drop<I>,      Always,                                             Do<drop_one<I>>,   Stay, Model<"a proxy that ties both connections">>>;
 template <class On, int K, Out First>
 using Passes = Rows<
-  Row<Serving,  On, If<busy_at<K>>, Do<pass_on<K, First>>, Stay, Rfc9110<"3.7">>,
-  Row<Queueing, On, If<busy_at<K>>, Do<pass_on<K, First>>, Stay, Rfc9110<"3.7">>>;
+  Row<Serving,  On, If<in_use<K>>, Do<pass_on<K, First>>, Stay, Rfc9110<"3.7">>,
+  Row<Queueing, On, If<in_use<K>>, Do<pass_on<K, First>>, Stay, Rfc9110<"3.7">>>;
 template <class On, int K, Out First>
 using Fails = Rows<
-  Row<Serving,  On, If<busy_at<K>>, Do<fail_over<K, First>>, Stay, Rfc9112<"9.5">>,
-  Row<Queueing, On, If<busy_at<K>>, Do<fail_over<K, First>>, Stay, Rfc9112<"9.5">>>;
+  Row<Serving,  On, If<in_use<K>>, Do<fail_over<K, First>>, Stay, Rfc9112<"9.5">>,
+  Row<Queueing, On, If<in_use<K>>, Do<fail_over<K, First>>, Stay, Rfc9112<"9.5">>>;
 template <int K>
 using Serves = boost::mp11::mp_append<
   Passes<slot::HeadSent<K>, K, Out::head_sent_1>, Passes<slot::Part<K>, K, Out::part_1>,
@@ -225,11 +230,11 @@ using Serves = boost::mp11::mp_append<
   Fails<slot::TimedOut<K>, K, Out::timed_out_1>, Fails<slot::Truncated<K>, K, Out::truncated_1>,
   Fails<slot::Stale<K>, K, Out::stale_1>,
   Rows<
-  Row<Serving,  slot::Free<K>,      If<busy_at<K>>,                       Do<put_back<K>>,                Stay, Rfc9112<"9.3">>,
-  Row<Queueing, slot::Free<K>,      All<If<busy_at<K>, takes_used, last_waiter>, Unless<next_loop>>, Do<put_back<K>, serve_first>, Serving, Product<"Envoy before PR 2871">>,
-  Row<Queueing, slot::Free<K>,      All<If<busy_at<K>, takes_used>, Unless<next_loop, last_waiter>>, Do<put_back<K>, serve_first>, Stay, Product<"Envoy before PR 2871">>,
-  Row<Queueing, slot::Free<K>,      If<busy_at<K>, takes_used, next_loop>, Do<put_back<K>, tell_next_loop<K>>, Stay, Product<"Envoy PR 2871">>,
-  Row<Queueing, slot::Free<K>,      All<If<busy_at<K>>, Unless<takes_used>>, Do<put_back<K>, make_room<K>>, Stay, Model<"a used connection makes room">>,
+  Row<Serving,  slot::Free<K>,      If<in_use<K>>,                       Do<put_back<K>>,                Stay, Rfc9112<"9.3">>,
+  Row<Queueing, slot::Free<K>,      All<If<in_use<K>, takes_used, last_waiter>, Unless<next_loop>>, Do<put_back<K>, serve_first>, Serving, Product<"Envoy before PR 2871">>,
+  Row<Queueing, slot::Free<K>,      All<If<in_use<K>, takes_used>, Unless<next_loop, last_waiter>>, Do<put_back<K>, serve_first>, Stay, Product<"Envoy before PR 2871">>,
+  Row<Queueing, slot::Free<K>,      If<in_use<K>, takes_used, next_loop>, Do<put_back<K>, tell_next_loop<K>>, Stay, Product<"Envoy PR 2871">>,
+  Row<Queueing, slot::Free<K>,      All<If<in_use<K>>, Unless<takes_used>>, Do<put_back<K>, make_room<K>>, Stay, Model<"a used connection makes room">>,
   Row<Serving,  slot::AttachDue<K>, Always,                               Nothing,                        Stay, Product<"Envoy PR 2871">>,
   Row<Queueing, slot::AttachDue<K>, If<takes_used, ready_at<K>, last_waiter>, Do<serve_first>,            Serving, Product<"Envoy PR 2871">>,
   Row<Queueing, slot::AttachDue<K>, All<If<takes_used, ready_at<K>>, Unless<last_waiter>>, Do<serve_first>, Stay, Product<"Envoy PR 2871">>,

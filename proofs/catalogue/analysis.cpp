@@ -5,6 +5,7 @@
 #include "proofs/timed/zone_explorer.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace halfclose::proofs {
 
@@ -20,35 +21,53 @@ class HopJudge {
       : settings_(settings), options_(options) {}
 
   HopAnalysis run() {
-    HopSettings quiet = settings_, closing = settings_;
-    quiet.with_shutdown = false;
-    closing.with_shutdown = true;
     const std::vector<const Race*> wanted = options_.races.empty() ? every_race() : options_.races;
-    const bool wants_shutdown = std::any_of(wanted.begin(), wanted.end(),
-                                            [](const Race* race) { return race->needs_shutdown; });
-
-    const System system = hop_system(quiet);
-    const Exploration timed = search(system, kEverything, false);
-    const std::uint64_t untimed = emitted_untimed(system);
-    result_.states = timed.states;
-    result_.zones = timed.zones;
-    result_.transitions = timed.transitions;
-    const System shutting = hop_system(closing);
-    const Exploration shut = wants_shutdown ? search(shutting, kEverything, false) : Exploration{};
-
-    for (const Race* race : wanted) {
-      if (race->needs_shutdown) {
-        judge(*race, closing, shutting, shut, emitted_untimed(shutting));
-      } else {
-        judge(*race, quiet, system, timed, untimed);
-      }
-    }
+    for (const Race* race : wanted)
+      world(race->needs).goals |= goal(race->output);
     for (const Guarantee& guarantee : guarantees())
-      judge(guarantee, system, timed);
+      world(guarantee.needs).goals |= goal(guarantee.output);
+    for (auto& [needs, world] : worlds_)
+      explore_world(world);
+    const Exploration& main = world(Needs::nothing).timed;
+    result_.states = main.states;
+    result_.zones = main.zones;
+    result_.transitions = main.transitions;
+    for (const Race* race : wanted)
+      judge(*race, world(race->needs));
+    for (const Guarantee& guarantee : guarantees())
+      judge(guarantee, world(guarantee.needs));
     return std::move(result_);
   }
 
  private:
+  /// The hop with what some races need, explored once for all of them.
+  struct World {
+    HopSettings settings;
+    System system;
+    std::uint64_t goals = 0;    ///< what is judged in it
+    std::uint64_t untimed = 0;  ///< what would be emitted if time were no constraint
+    Exploration timed{};
+  };
+
+  World& world(Needs needs) {
+    const auto [known, fresh] = worlds_.try_emplace(needs);
+    if (fresh) {
+      known->second.settings = with_needs(settings_, needs);
+      known->second.system = hop_system(known->second.settings);
+    }
+    return known->second;
+  }
+  /// Time only takes runs away: what no schedule reaches needs no zones.
+  void explore_world(World& world) const {
+    world.untimed = emitted_untimed(world.system);
+    const bool is_main = &world == &worlds_.at(Needs::nothing);
+    if (is_main || world.untimed & world.goals) {
+      world.timed = search(world.system, kEverything, false);
+    } else {
+      world.timed.complete = true;
+    }
+  }
+
   static std::vector<const Race*> every_race() {
     std::vector<const Race*> all;
     for (const Race& race : races())
@@ -83,8 +102,8 @@ class HopJudge {
     return all.complete ? emitted_by(all) : kEverything;
   }
 
-  void judge(const Race& race, const HopSettings& settings, const System& system,
-             const Exploration& timed, std::uint64_t untimed) {
+  void judge(const Race& race, const World& world) {
+    const auto& [settings, system, goals, untimed, timed] = world;
     RaceAnalysis judged{.race = &race};
     const auto output = static_cast<machine::OutputId>(race.output);
     if (const Path* path = timed.path_to(output)) {
@@ -103,12 +122,13 @@ class HopJudge {
     result_.races.push_back(std::move(judged));
   }
 
-  void judge(const Guarantee& guarantee, const System& system, const Exploration& timed) {
+  void judge(const Guarantee& guarantee, const World& world) {
+    const Exploration& timed = world.timed;
     GuaranteeAnalysis judged{.guarantee = &guarantee};
     if (const Path* path = timed.path_to(static_cast<machine::OutputId>(guarantee.output))) {
       judged.verdict = Verdict::present;
       judged.path = *path;
-      judged.schedule = schedule(system, *path).value();
+      judged.schedule = schedule(world.system, *path).value();
     } else if (timed.complete) {
       judged.verdict = Verdict::absent;
     } else {
@@ -121,7 +141,8 @@ class HopJudge {
   bool happens_at_best(const Race& race, const System& system) const {
     System best = system;
     for (const Knob& knob : race.knobs) {
-      if (knob.safer > 0) best = with_timer(std::move(best), knob.timer, beyond_all(system));
+      if (knob.safer > 0 && knob.timer < system.timers.size())
+        best = with_timer(std::move(best), knob.timer, beyond_all(system));
     }
     return !search(best, goal(race.output), true).found.empty();
   }
@@ -147,6 +168,7 @@ class HopJudge {
     if (judged.race->outcome == Outcome::request_lost)
       together |= happening & goal(monitor::Out::unsolicited_response);
     for (const Knob& knob : judged.race->knobs) {
+      if (knob.timer >= system.timers.size()) continue;  // of a part that this hop does not have
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
       const Time bound = knob.safer > 0 ? beyond_all(system) : -timer.after;
@@ -170,6 +192,7 @@ class HopJudge {
   /// From a value at which the race happens, back towards the configured one.
   std::optional<Threshold> margin(const Race& race, const System& system) const {
     for (const Knob& knob : race.knobs) {
+      if (knob.timer >= system.timers.size()) continue;  // of a part that this hop does not have
       const system::Timer& timer = system.timers[knob.timer];
       if (timer.off) continue;
       const Time worst = knob.safer > 0 ? -timer.after : beyond_all(system);
@@ -184,6 +207,7 @@ class HopJudge {
 
   const HopSettings& settings_;
   const AnalysisOptions& options_;
+  std::map<Needs, World> worlds_;
   HopAnalysis result_;
 };
 

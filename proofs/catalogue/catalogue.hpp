@@ -18,7 +18,24 @@ struct Knob {
   int safer;
 };
 
-enum class Outcome : std::uint8_t { request_lost, response_truncated, wrong_response };
+/// What has to be possible besides the exchange itself. A race is judged with what it needs and no
+/// more: a crash at any moment, say, would be in the way of every other verdict.
+enum class Needs : std::uint8_t {
+  nothing,
+  waiting,   ///< requests that wait for the connection while it is busy
+  shutdown,  ///< a graceful shutdown of the server
+  crash,     ///< the end of the server's process
+  removal,   ///< the server's removal from the load-balancing set, and its shutdown
+};
+/// The hop with exactly what `needs` says.
+deployment::HopSettings with_needs(deployment::HopSettings hop, Needs needs);
+
+enum class Outcome : std::uint8_t {
+  request_lost,
+  response_truncated,
+  wrong_response,
+  kept_waiting
+};
 
 struct Race {
   std::string_view slug;
@@ -30,13 +47,10 @@ struct Race {
   /// The race is one against the close of a reusable connection: when no length of the closer's
   /// timers excludes it, the verdict is not-excludable.
   bool reuse;
-  bool needs_shutdown;  ///< judged with a graceful shutdown at any moment; the others without
+  Needs needs;
   std::vector<Knob> knobs;
   std::vector<std::string_view> client_keys, server_keys;  ///< what it depends on
 };
-
-/// The hop with exactly what the race needs besides the exchange itself.
-deployment::HopSettings judged_with(deployment::HopSettings hop, const Race& race);
 
 const std::vector<Race>& races();
 const Race* find_race(std::string_view slug);
@@ -46,6 +60,7 @@ struct Guarantee {
   monitor::Out output;  ///< emitted when it breaks
   std::string_view statement;
   std::string_view source;
+  Needs needs = Needs::nothing;
 };
 
 const std::vector<Guarantee>& guarantees();

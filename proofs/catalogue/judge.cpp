@@ -21,14 +21,18 @@ std::string key_of(const HopSettings& hop) {
   const auto& s = hop.server;
   put(c.profile.write_error_fatal, c.profile.closes_when_early, c.profile.peeks, c.profile.watches,
       c.profile.pipelines, c.profile.half_closes, c.profile.reads_while_sending,
-      c.profile.limits_requests, c.profile.single_use, c.idle, c.age, c.response, c.discards_on_rst,
-      c.loop.stall, c.loop.timers_first, c.loop.cached_clock);
+      c.profile.limits_requests, c.profile.single_use, c.profile.attaches_later,
+      c.profile.honours_close, c.profile.idle_from_start, c.profile.waits_for_close,
+      c.profile.closes_on_removal, c.idle, c.age, c.response, c.discards_on_rst, c.loop.stall,
+      c.loop.timers_first, c.loop.cached_clock);
   put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains,
       s.profile.idle_408, s.profile.idle_starts_buffered, s.profile.shutdown_announced,
       s.profile.reads_during_close, s.profile.aborts_half_closed, s.profile.limits_requests,
-      s.profile.single_use, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age, s.loop.stall,
-      s.loop.timers_first, s.loop.cached_clock);
-  put(hop.delay_min, hop.delay_max, hop.with_body, hop.responses_fit, hop.content_within);
+      s.profile.single_use, s.profile.closes_unannounced, s.profile.close_delimited, s.idle,
+      s.idle_grace, s.drain, s.close, s.linger, s.age, s.loop.stall, s.loop.timers_first,
+      s.loop.cached_clock);
+  put(c.keepalive, s.keepalive, hop.middlebox, hop.delay_min, hop.delay_max, hop.with_body,
+      hop.responses_fit, hop.content_within);
   return key;
 }
 
@@ -68,6 +72,9 @@ KnobText knob_text(hop::Timer timer, const HopSettings& hop) {
       return {down + "max_connection_duration`", hop.server.age};
     case hop::content:
       return {"`requests.content_within`", hop.content_within};
+    case hop::forget:
+      return {"`link.middlebox_timeout` of " + hop.client.name + "->" + hop.server.name,
+              hop.middlebox};
   }
   return {};
 }
@@ -133,8 +140,55 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
       text = c.name + " pipelines; " + s.name +
              " closes behind the response that announces it, with the next request unread";
       break;
+    case monitor::Out::attach_on_complete:
+      text = s.name + " closes behind a response that does not say so; a request that waits in " +
+             c.name +
+             (c.profile.attaches_later
+                  ? " gets the connection a loop later, before a FIN that is still on its way"
+                  : " gets the connection as the response completes");
+      break;
+    case monitor::Out::persistence_missignalled:
+      text = s.profile.closes_unannounced
+                 ? s.name + " closes behind a response that does not say so"
+                 : c.name + " uses a connection again whose server said that it closes";
+      break;
+    case monitor::Out::early_upstream_response:
+      text = s.name + " may answer before it has read the request, and closes; " + c.name +
+             " reports the write that failed and does not read the response";
+      break;
+    case monitor::Out::timer_armed_early:
+      text = "the idle timer of " + c.name + ", " + format_duration(c.idle) +
+             ", runs from the start of a connection, which takes up to " +
+             format_duration(2 * hop.delay_max) + " to open";
+      break;
+    case monitor::Out::half_closed_client:
+      text = c.name + " shuts its write side down behind a request; " + s.name +
+             " takes that for an abort";
+      break;
+    case monitor::Out::close_delimited_truncation:
+      text = s.name +
+             " sends responses without length: the FIN of a process that ended looks like "
+             "the end of one";
+      break;
+    case monitor::Out::close_latency:
+      text = c.name + " waits for " + s.name + " to close; " + s.name + " waits for " + c.name +
+             ", for up to " + format_duration(s.close);
+      break;
+    case monitor::Out::silent_drop:
+      text =
+          "a middlebox forgets a connection that was silent for " + format_duration(hop.middlebox) +
+          "; " + client_idle_text(hop) +
+          (c.response >= kOff ? ", and waits for a response without bound"
+                              : ", and waits " + format_duration(c.response) + " for a response");
+      break;
+    case monitor::Out::removed_while_pooled:
+      text = c.name + " keeps its connections to " + s.name + " when that is removed; " + s.name +
+             " closes idle connections at shutdown without a word";
+      break;
     default:
       text = server_idle_text(hop) + "; " + client_idle_text(hop);
+      if (race.output == monitor::Out::reads_paused_in_pool)
+        text += "; " + c.name + " does not read pooled connections";
       if (race.output != monitor::Out::keepalive_reuse && s.age < kOff)
         text += "; " + s.name + " ends a connection after " + format_duration(s.age);
       break;
@@ -178,7 +232,12 @@ std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Nod
   const std::string& told = race.outcome == Outcome::response_truncated
                                 ? of_client.response_truncated
                                 : of_client.request_lost;
-  if (race.outcome == Outcome::wrong_response) {
+  if (race.output == monitor::Out::silent_drop) {
+    symptoms.push_back(
+        {client.name, "no answer and no error: the request hangs until it times out"});
+  } else if (race.outcome == Outcome::kept_waiting) {
+    symptoms.push_back({client.name, "the exchange takes as long as the server's close timer"});
+  } else if (race.outcome == Outcome::wrong_response) {
     symptoms.push_back(
         {client.name, "takes the 408 for the answer to a request the server never read"});
   } else if (!told.empty()) {
@@ -220,10 +279,9 @@ class ChainJudge {
     const Node& server = chain_.nodes[index + 1];
     const std::string hop = client.name + "->" + server.name;
 
-    auto witness = [&](const Path& path, const Schedule& schedule, bool with_shutdown) {
-      HopSettings of_run = settings;
-      of_run.with_shutdown = with_shutdown;
-      Witness made = make_witness(of_run, path, schedule.times, schedule.aging);
+    auto witness = [&](const Path& path, const Schedule& schedule, Needs needs) {
+      Witness made =
+          make_witness(with_needs(settings, needs), path, schedule.times, schedule.aging);
       made.client_profile = client.profile->name;
       made.server_profile = server.profile->name;
       return made;
@@ -236,7 +294,7 @@ class ChainJudge {
         case Verdict::not_excludable:
           verdict.reason = happens_reason(race, settings, judged.verdict);
           verdict.fixes = fixes_of(judged, settings);
-          verdict.witness = witness(judged.path, judged.schedule, race.needs_shutdown);
+          verdict.witness = witness(judged.path, judged.schedule, race.needs);
           verdict.witness->property = race.slug;
           verdict.witness->statement = race.statement;
           verdict.witness->symptoms = symptoms_of(race, client, server);
@@ -260,7 +318,7 @@ class ChainJudge {
       GuaranteeVerdict verdict{
           .hop = hop, .guarantee = judged.guarantee, .verdict = judged.verdict, .reason = {}};
       if (judged.verdict == Verdict::present) {
-        verdict.witness = witness(judged.path, judged.schedule, false);
+        verdict.witness = witness(judged.path, judged.schedule, judged.guarantee->needs);
         verdict.reason = "see `halfclose explain " + std::string(judged.guarantee->slug) + "`";
         verdict.witness->property = judged.guarantee->slug;
         verdict.witness->statement = judged.guarantee->statement;
@@ -269,6 +327,7 @@ class ChainJudge {
       report_.guarantees.push_back(std::move(verdict));
     }
     judge_requests(hop, requests, happening, client.name);
+    judge_eventualities(hop, settings);
   }
 
   static bool happens(Verdict verdict) {
@@ -299,8 +358,7 @@ class ChainJudge {
   void judge_requests(const std::string& hop, const RequestAnalysis& analysis,
                       std::uint64_t happening, const std::string& client) {
     for (const RequestRace& race : request_races()) {
-      RequestVerdict verdict{
-          .hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
+      PropertyVerdict verdict{.hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
       const RequestFinding* found = analysis.find(race.output);
       if (!analysis.retries) {
         verdict.verdict = Verdict::absent;
@@ -322,10 +380,10 @@ class ChainJudge {
                       " again that its origin may have executed; nothing tells it apart";
         verdict.fixes = request_fixes(race.output, client);
       }
-      report_.requests.push_back(std::move(verdict));
+      report_.properties.push_back(std::move(verdict));
     }
     for (const RequestGuarantee& guarantee : request_guarantees()) {
-      RequestVerdict verdict{.hop = hop,
+      PropertyVerdict verdict{.hop = hop,
                              .slug = guarantee.slug,
                              .statement = guarantee.statement,
                              .is_guarantee = true,
@@ -338,15 +396,47 @@ class ChainJudge {
         verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
         if (!analysis.limit.empty()) verdict.reason = "stopped after " + analysis.limit;
       }
-      report_.requests.push_back(std::move(verdict));
+      report_.properties.push_back(std::move(verdict));
     }
     report_.notes.push_back(hop + ": retries and the pool are judged " +
-                            (analysis.timed ? "in time, with " : "without time, with ") +
+                            (analysis.timed ? "in time, with up to " : "without time, with up to ") +
                             std::to_string(analysis.bounds.requests) + " request" +
                             (analysis.bounds.requests > 1 ? "s" : "") + " and " +
                             std::to_string(analysis.bounds.connections) + " connection" +
                             (analysis.bounds.connections > 1 ? "s" : "") +
                             " at a time, any number one after another");
+  }
+
+  void judge_eventualities(const std::string& hop, const HopSettings& settings) {
+    for (const Eventuality& eventuality : eventualities()) {
+      const bool is_race = !eventuality.race.empty() && !eventuality.number.empty();
+      PropertyVerdict verdict{.hop = hop,
+                              .slug = is_race ? eventuality.race : eventuality.slug,
+                              .statement = eventuality.statement,
+                              .is_guarantee = !is_race,
+                              .reason = {}};
+      const auto [known, fresh] =
+          endless_.try_emplace(std::string(eventuality.slug) + key_of(settings));
+      if (fresh) known->second = proofs::analyse(eventuality, settings, {}, options_.limits);
+      const EventualityAnalysis& judged = known->second;
+      switch (judged.verdict) {
+        case Eventually::holds:
+          verdict.verdict = Verdict::absent;
+          verdict.reason = "every run that goes on leaves it";
+          break;
+        case Eventually::violated:
+          verdict.verdict = Verdict::present;
+          for (const EndlessStay& stay : judged.found)
+            verdict.reason += (verdict.reason.empty() ? "" : "; ") + stay.stay;
+          verdict.fixes = {"give the side that stays a timer for it (idle_timeout, close_timeout, "
+                           "response_timeout)"};
+          break;
+        case Eventually::undecided:
+          verdict.reason = "stopped after " + judged.limit;
+          break;
+      }
+      report_.properties.push_back(std::move(verdict));
+    }
   }
 
   static std::vector<std::string> request_fixes(monitor::request::Out output,
@@ -373,7 +463,7 @@ class ChainJudge {
     };
     from_profile(client, "upstream", *client.client, race.client_keys);
     from_profile(server, "downstream", *server.server, race.server_keys);
-    if (!chain_.links[index].stated) {
+    if (!chain_.links[index].delay_stated) {
       add({client.name + "->" + server.name +
                " link delay = " + format_duration(chain_.links[index].delay_min) + ".." +
                format_duration(chain_.links[index].delay_max),
@@ -412,8 +502,9 @@ class ChainJudge {
                                 format_duration(chain_.content_within) + " of its head");
     }
     notes.push_back(
-        "shutdown-close assumes that a graceful shutdown may come at any moment; the other races "
-        "assume none");
+        "shutdown-close assumes that a graceful shutdown may come at any moment, "
+        "removed-while-pooled a removal from the load-balancing set too, "
+        "close-delimited-truncation and whole-or-error a crash; the other races assume none");
     auto unused = [&](const Node& node, const std::optional<Role>& role, const char* name,
                       const char* why) {
       if (!role) return;
@@ -444,6 +535,7 @@ class ChainJudge {
   const Chain& chain_;
   const AnalysisOptions& options_;
   std::map<std::string, HopAnalysis> analyses_;
+  std::map<std::string, EventualityAnalysis> endless_;
   std::set<std::string> assumed_;
   ChainReport report_;
 };
@@ -471,7 +563,7 @@ int exit_code(const ChainReport& report) {
     count(verdict.verdict);
   for (const GuaranteeVerdict& verdict : report.guarantees)
     count(verdict.verdict);
-  for (const RequestVerdict& verdict : report.requests)
+  for (const PropertyVerdict& verdict : report.properties)
     count(verdict.verdict);
   return happens ? 1 : open ? 3 : 0;
 }

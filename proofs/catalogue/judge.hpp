@@ -4,6 +4,7 @@
 
 #include "model/deployment/chain.hpp"
 #include "proofs/catalogue/analysis.hpp"
+#include "proofs/catalogue/eventualities.hpp"
 #include "proofs/catalogue/request_analysis.hpp"
 #include "proofs/witness/witness.hpp"
 
@@ -31,15 +32,16 @@ struct GuaranteeVerdict {
   std::optional<Witness> witness{};
 };
 
-/// A race or a guarantee of requests, judged where a node retries over a pool of connections.
-struct RequestVerdict {
+/// A race or a guarantee that one moment of one connection does not show: of requests that are
+/// retried over a pool of connections, of runs without end.
+struct PropertyVerdict {
   std::string hop;
   std::string_view slug, statement;
   bool is_guarantee = false;
   Verdict verdict = Verdict::undecided;  ///< of a guarantee present means broken
   std::string reason;
   std::vector<std::string> fixes{};
-  std::optional<RequestFinding> finding{};  ///< when it happens
+  std::optional<RequestFinding> finding{};  ///< when it happens to a request
 };
 
 /// A value that a verdict rests on and that the chain does not state.
@@ -53,7 +55,7 @@ struct ChainReport {
   std::string chain;  ///< the file
   std::vector<RaceVerdict> verdicts;
   std::vector<GuaranteeVerdict> guarantees;
-  std::vector<RequestVerdict> requests;
+  std::vector<PropertyVerdict> properties;
   std::vector<Assumption> assumptions;
   std::vector<std::string>
       notes;  ///< what the model leaves out, and stated values that no hop uses

@@ -134,8 +134,10 @@ class RowJudge {
 
   //--- the hop -----------------------------------------------------------------------------------
 
-  HopPicture& hop_picture(const Variant& variant) {
-    const HopSettings settings = race_ != nullptr ? judged_with(variant.hop, *race_) : variant.hop;
+  Needs needs() const { return race_ != nullptr ? race_->needs : Needs::nothing; }
+  HopPicture& hop_picture(const Variant& variant) { return hop_picture(variant, needs()); }
+  HopPicture& hop_picture(const Variant& variant, Needs needs) {
+    const HopSettings settings = with_needs(variant.hop, needs);
     for (HopPicture& known : hops_) {
       if (known.settings == settings) return known;
     }
@@ -174,11 +176,13 @@ class RowJudge {
     const std::uint64_t fresh = after.emitted & ~before.emitted;
     std::set<std::string> slugs;
     for (const Race& race : races()) {
-      if ((fresh & goal(race.output)) && judged_with(after.settings, race) == after.settings)
+      if ((fresh & goal(race.output)) && with_needs(after.settings, race.needs) == after.settings)
         slugs.emplace(race.slug);
     }
     for (const Guarantee& guarantee : guarantees()) {
-      if (fresh & goal(guarantee.output)) slugs.insert("not " + std::string(guarantee.slug));
+      if ((fresh & goal(guarantee.output)) &&
+          with_needs(after.settings, guarantee.needs) == after.settings)
+        slugs.insert("not " + std::string(guarantee.slug));
     }
     return slugs;
   }
@@ -205,17 +209,20 @@ class RowJudge {
       if (known.settings == variant.hop && known.policy == key) return known.analysis;
     }
     return requests_
-        .emplace_back(RequestPicture{
-            variant.hop, key,
-            analyse_requests(variant.chain, hop_, races_of(hop_picture(variant).emitted),
-                             options_.limits, &variant.hop)})
+        .emplace_back(RequestPicture{variant.hop, key,
+                                     analyse_requests(variant.chain, hop_, happening(variant),
+                                                      options_.limits, &variant.hop)})
         .analysis;
   }
-  static std::uint64_t races_of(std::uint64_t emitted) {
-    std::uint64_t all = 0;
-    for (const Race& race : races())
-      all |= goal(race.output);
-    return emitted & all;
+
+  /// The races of the hop that are judged as this one is, or with nothing besides the exchange.
+  std::uint64_t happening(const Variant& variant) {
+    std::uint64_t set = 0;
+    for (const Race& race : races()) {
+      if (race.needs == Needs::nothing || race.needs == needs())
+        set |= hop_picture(variant, race.needs).emitted & goal(race.output);
+    }
+    return set;
   }
 
   /// What was found without time may not happen in time: for a comparison that is a limit.
@@ -227,7 +234,7 @@ class RowJudge {
 
   bool shows(const Variant& variant, monitor::request::Out output) {
     return requests(variant).find(output) != nullptr &&
-           (output != monitor::request::Out::cascaded || goes_stale(hop_picture(variant).emitted));
+           (output != monitor::request::Out::cascaded || goes_stale(happening(variant)));
   }
 
   std::set<std::string> of_requests(const Variant& variant) {
@@ -279,10 +286,7 @@ class RowJudge {
     for (const TimerEdge& edge : edges(picture))
       text += (text.empty() ? "" : "; ") + edge_text(edge);
     text = "it happens" + (text.empty() ? std::string{", whatever its timers"} : ": " + text);
-    if (retries(chain_, hop_)) {
-      const Methods now = methods(chain);
-      if (!now.hidden.empty()) text += "; a retry hides it with " + listed(now.hidden);
-    }
+    text += hidden_text(chain);
     return text;
   }
 
@@ -315,7 +319,7 @@ class RowJudge {
     if (!fresh.empty()) {
       return {Effect::worse,
               std::string(was && !is ? "it is excluded, but now happens: " : "now happens: ") +
-                  listed(fresh)};
+                  listed(fresh) + hidden_text(*changed)};
     }
     if (!is) return {Effect::unaffected, "it does not happen, with or without"};
     if (!was) return {Effect::worse, "it happens now"};
@@ -328,6 +332,11 @@ class RowJudge {
       return "no run in time leads to it any more: " + std::to_string(after.zones) + " zones";
     return "no run over a pool leads to it any more: " + std::to_string(requests(changed).states) +
            " states";
+  }
+
+  std::string hidden_text(const Variant& changed) {
+    const Methods now = methods(changed);
+    return now.hidden.empty() ? "" : "; a retry hides it with " + listed(now.hidden);
   }
 
   MatrixCell compare_timers(HopPicture& before, HopPicture& after, const Variant& changed) {
@@ -378,7 +387,7 @@ class RowJudge {
         candidates.push_back(column);
       }
     }
-    for (std::size_t size = 2; size <= options_.set_size_max; ++size) {
+    for (std::size_t size = 2; size <= options_.set_size_max && row.minimal_sets.empty(); ++size) {
       Columns chosen;
       extend(row, candidates, 0, size, chosen);
     }
@@ -387,11 +396,6 @@ class RowJudge {
   void extend(MatrixRow& row, const Columns& candidates, std::size_t from, std::size_t size,
               Columns& chosen) {
     if (chosen.size() == size) {
-      const bool has_smaller = std::any_of(
-          row.minimal_sets.begin(), row.minimal_sets.end(), [&](const Columns& smaller) {
-            return std::includes(chosen.begin(), chosen.end(), smaller.begin(), smaller.end());
-          });
-      if (has_smaller) return;
       const Excludes answer = excludes(chosen);
       if (answer == Excludes::yes) row.minimal_sets.push_back(chosen);
       row.sets_undecided |= answer == Excludes::undecided;

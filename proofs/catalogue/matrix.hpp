@@ -38,8 +38,8 @@ struct MatrixRow {
   bool happens = false;
   std::string without;            ///< the race with nothing changed, or why it is not known
   std::vector<MatrixCell> cells;  ///< as matrix_columns()
-  /// Sets of columns that together exclude the race and bring nothing else about, and of which no
-  /// part does: smaller ones first.
+  /// The smallest sets of columns that together exclude the race and bring nothing else about: all
+  /// of the smallest size at which there is one.
   std::vector<std::vector<std::size_t>> minimal_sets{};
   bool sets_undecided = false;  ///< a limit was hit on the way to them
 };

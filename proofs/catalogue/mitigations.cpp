@@ -71,6 +71,48 @@ bool linger(HopSettings& hop) {
   hop.server.close = hop.server.linger = kOff;
   return changed;
 }
+/// It still closes: only now it says so.
+bool announce_closes(HopSettings& hop) {
+  if (!change(hop.server.profile.closes_unannounced, false)) return false;
+  hop.server.profile.single_use = true;
+  return true;
+}
+bool honour_close(HopSettings& hop) {
+  return change(hop.client.profile.honours_close, true);
+}
+bool attach_later(HopSettings& hop) {
+  return change(hop.client.profile.attaches_later, true);
+}
+bool arm_after_response(HopSettings& hop) {
+  return change(hop.client.profile.idle_from_start, false);
+}
+bool no_half_close(HopSettings& hop) {
+  return change(hop.client.profile.half_closes, false);
+}
+bool serve_half_closed(HopSettings& hop) {
+  return change(hop.server.profile.aborts_half_closed, false);
+}
+/// It still closes behind each response: only the end of one is no longer the end of the
+/// connection.
+bool with_length(HopSettings& hop) {
+  if (!change(hop.server.profile.close_delimited, false)) return false;
+  hop.server.profile.single_use = true;
+  return true;
+}
+bool close_without_waiting(HopSettings& hop) {
+  return change(hop.client.profile.waits_for_close, false);
+}
+bool close_on_removal(HopSettings& hop) {
+  return change(hop.client.profile.closes_on_removal, true);
+}
+bool idle_below_middlebox(HopSettings& hop) {
+  if (hop.client.idle < kOff || hop.middlebox >= kOff) return false;
+  hop.client.idle = hop.middlebox / 2;
+  return true;
+}
+bool probe(HopSettings& hop) {
+  return hop.middlebox < kOff && change(hop.client.keepalive, hop.middlebox / 2);
+}
 bool no_delayed_close(HopSettings& hop) {
   return hop.server.profile.close_style == CloseStyle::delayed &&
          change(hop.server.profile.close_style, CloseStyle::plain);
@@ -109,6 +151,39 @@ const std::vector<Mitigation>& mitigations() {
        read_after_write_error},
       {"no-delayed-close", "have {server} close without delay (`close_style: plain`)",
        no_delayed_close},
+      {"announce-closes",
+       "have {server} put the close option on each response it closes behind (`max_requests: 1`, "
+       "`unannounced_close: never`)",
+       announce_closes},
+      {"honour-close", "have {client} honour the close option (`honours_close: true`)",
+       honour_close},
+      {"attach-later",
+       "have {client} look at a connection again before a waiting request gets it (`attach: "
+       "next-loop`)",
+       attach_later},
+      {"arm-after-response",
+       "have {client} arm its idle timer behind a response (`idle_timer_starts: response-read`)",
+       arm_after_response},
+      {"no-half-close", "have {client} keep its write side open (`half_close: false`)",
+       no_half_close},
+      {"serve-half-closed",
+       "have {server} answer a client that has shut its write side down (`half_closed_client: "
+       "serve`)",
+       serve_half_closed},
+      {"with-length",
+       "have {server} send every response with its length, or chunked (`framing: length`)",
+       with_length},
+      {"close-without-waiting",
+       "have {client} close by itself behind an announced close (`waits_for_close: false`)",
+       close_without_waiting},
+      {"close-on-removal",
+       "have {client} close its connections to a server that is removed (`on_removal: close`)",
+       close_on_removal},
+      {"idle-below-middlebox", "give {client} an idle timeout well below the middlebox's",
+       idle_below_middlebox},
+      {"tcp-keepalive",
+       "have {client} send TCP keepalives well within the middlebox's timeout (`tcp_keepalive`)",
+       probe},
       {"no-pipelining", "have {client} wait for each response (`pipelining: false`)",
        no_pipelining},
       {"no-408", "have {server} close idle connections without a 408 (`idle_408: false`)", no_408},

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace halfclose::proofs {
@@ -46,16 +47,39 @@ class Requests {
   void judge(const std::string& method, bool content, Masking& masking) {
     ProxySettings settings = proxy_settings(chain_, hop_, method, content);
     if (upstream_ != nullptr) settings.upstream = *upstream_;
-    for (const Race& race : races())
-      settings.upstream.with_shutdown |= race.needs_shutdown && (happening_ & goal(race.output));
     const bool retries = settings.exchange.method &&
                          (settings.exchange.tries > 0 || settings.exchange.reused_is_free);
     result_.retries |= retries;
-    const auto [known, fresh] = shown_.try_emplace({content, settings.exchange.method});
-    if (fresh) known->second = show(settings, retries);
-    const Shown& shown = known->second;
-    masking.seen |= shown.seen;
-    masking.reaches_client |= shown.reaches_client;
+    for (const Needs needs : {Needs::nothing, Needs::shutdown, Needs::removal, Needs::crash}) {
+      const std::uint64_t happening = happening_with(needs);
+      // A process that ends in the middle is what has requests executed twice.
+      const bool wanted = needs == Needs::nothing || (retries && needs == Needs::crash) ||
+                          (retries && happening != 0);
+      if (!wanted) continue;
+      const auto [known, fresh] = shown_.try_emplace({content, settings.exchange.method, needs});
+      if (fresh) {
+        settings.upstream = with_needs(settings.upstream, needs);
+        known->second = show(settings, retries, happening);
+      }
+      take(known->second, method, happening, masking);
+    }
+  }
+
+  /// The races asked for that are judged with that and no more.
+  std::uint64_t happening_with(Needs needs) const {
+    std::uint64_t set = 0;
+    for (const Race& race : races()) {
+      // A pool has requests that wait for a connection.
+      const Needs of_race = race.needs == Needs::waiting ? Needs::nothing : race.needs;
+      if (of_race == needs) set |= happening_ & goal(race.output);
+    }
+    return set;
+  }
+
+  void take(const Shown& shown, const std::string& method, std::uint64_t happening,
+            Masking& masking) {
+    masking.seen |= shown.seen & happening;
+    masking.reaches_client |= shown.reaches_client & happening;
     for (RequestFinding found : shown.found) {
       // To execute an idempotent request twice is what it may be retried for.
       if (found.output == Out::at_most_once && is_idempotent(method)) continue;
@@ -64,7 +88,7 @@ class Requests {
     }
   }
 
-  Shown show(ProxySettings settings, bool retries) {
+  Shown show(ProxySettings settings, bool retries, std::uint64_t happening) {
     Shown shown;
     for (const Bounds bounds : kBounds) {
       if (bounds.requests > 1 && !retries) break;
@@ -72,7 +96,7 @@ class Requests {
       settings.connections = bounds.connections;
       const system::System system = proxy_system(settings);
       Search search{.goals = ~0ull,
-                    .goals_together = happening_ << kUpstreamRaces,
+                    .goals_together = happening << kUpstreamRaces,
                     .together = goal(Out::failed),
                     .stop_when_found = false,
                     .limits = limits_};
@@ -102,7 +126,7 @@ class Requests {
         result_.limit = all.limit;
         break;
       }
-      result_.bounds = bounds;
+      if (bounds.requests > result_.bounds.requests) result_.bounds = bounds;
     }
     return shown;
   }
@@ -118,7 +142,8 @@ class Requests {
   std::uint64_t happening_;
   const Limits& limits_;
   const HopSettings* upstream_;
-  std::map<std::pair<bool, bool>, Shown> shown_;  // by content, and whether the method is retried
+  /// By content, whether the method is retried, and what has to be possible.
+  std::map<std::tuple<bool, bool, Needs>, Shown> shown_;
   RequestAnalysis result_;
 };
 

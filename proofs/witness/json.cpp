@@ -1,6 +1,5 @@
 #include "proofs/witness/json.hpp"
 
-#include "model/deployment/hop_system.hpp"
 #include "proofs/witness/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,13 +15,15 @@ using deployment::HopSettings;
 using deployment::kDurationMax;
 using deployment::kOff;
 using deployment::Loop;
+using deployment::ProxySettings;
 using deployment::ServerSide;
 using http1::server::AgeClose;
 using http1::server::CloseStyle;
 using system::Stimulus;
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kFormat = "halfclose-witness/1";
+constexpr std::string_view kHopFormat = "halfclose-witness/1";  // one hop, with times
+constexpr std::string_view kFormat = "halfclose-witness/2";     // any run
 constexpr std::size_t kTextMaxBytes = 16u << 20;
 constexpr std::size_t kStepsMax = 10'000;
 constexpr int kLineChars = 110;
@@ -48,22 +49,30 @@ constexpr std::array kWords<Stimulus::Kind>{
     Word{Stimulus::Kind::deliver, "deliver"}, Word{Stimulus::Kind::wake, "wake"},
     Word{Stimulus::Kind::alert, "alert"}, Word{Stimulus::Kind::expire, "expire"},
     Word{Stimulus::Kind::choose, "choose"}};
+enum class Kind : std::uint8_t { hop, proxy };            // of system
+enum class Times : std::uint8_t { microseconds, order };  // of a run
+template <> constexpr std::array kWords<Kind>{Word{Kind::hop, "hop"}, Word{Kind::proxy, "proxy"}};
 template <>
-constexpr std::array kWords<Actor>{
-    Word{Actor::client, "client"}, Word{Actor::client_kernel, "client-kernel"},
-    Word{Actor::server_kernel, "server-kernel"}, Word{Actor::server, "server"}};
+constexpr std::array kWords<Times>{Word{Times::microseconds, "microseconds"},
+                                   Word{Times::order, "order"}};
+template <>
+constexpr std::array kWords<ActorKind>{
+    Word{ActorKind::application, "application"}, Word{ActorKind::kernel, "kernel"},
+    Word{ActorKind::pool, "pool"}, Word{ActorKind::exchange, "exchange"}};
 template <>
 constexpr std::array kWords<Happening::Kind>{
     Word{Happening::Kind::call, "call"},     Word{Happening::Kind::decides, "decides"},
     Word{Happening::Kind::learns, "learns"}, Word{Happening::Kind::expires, "expires"},
     Word{Happening::Kind::sends, "sends"},   Word{Happening::Kind::receives, "receives"},
-    Word{Happening::Kind::drops, "drops"},   Word{Happening::Kind::verdict, "verdict"}};
+    Word{Happening::Kind::drops, "drops"},   Word{Happening::Kind::verdict, "verdict"},
+    Word{Happening::Kind::remark, "remark"}};
 
 // The schema stands once, in the functions `describe` below; a Writer and a Reader carry it out.
 
 class Writer {
  public:
   static constexpr bool kReads = false;
+  static bool ok() { return true; }
   Json json = Json::object();
 
   void text(const char* key, const std::string& value) { json[key] = value; }
@@ -82,6 +91,10 @@ class Writer {
   }
   void index(const char* key, system::Index value) { json[key] = value; }
   void count(const char* key, std::size_t value) { json[key] = value; }
+  void number(const char* key, int value, int, int) { json[key] = value; }
+  void actor(const char* key, ActorId value, const Cast& cast) {
+    json[key] = cast.actors[value].id;
+  }
   template <class E> void word(const char* key, E value) {
     for (const auto& known : kWords<E>) {
       if (known.value == value) json[key] = known.word;
@@ -91,6 +104,13 @@ class Writer {
     Writer inner;
     members(inner);
     json[key] = std::move(inner.json);
+  }
+  template <class T, class F> void maybe(const char* key, T& value, F members) {
+    if (!value) {
+      json[key] = Json();
+      return;
+    }
+    object(key, [&](Writer& in) { members(in, *value); });
   }
   template <class T, class F> void list(const char* key, T& items, F members) {
     Json& array = json[key] = Json::array();
@@ -150,6 +170,22 @@ class Reader {
     if (const Json* found = member(key))
       value = static_cast<std::size_t>(whole(*found, key, kStepsMax));
   }
+  template <class T> void number(const char* key, T& value, int least, int most) {
+    const Json* found = member(key);
+    if (found == nullptr) return;
+    const Time read = whole(*found, key, most);
+    if (ok() && read < least) return fail("is at least " + std::to_string(least), key);
+    value = static_cast<T>(read);
+  }
+  void actor(const char* key, ActorId& value, const Cast& cast) {
+    const Json* found = member(key);
+    if (found == nullptr) return;
+    const auto named = std::find_if(cast.actors.begin(), cast.actors.end(), [&](const Actor& a) {
+      return found->is_string() && found->get_ref<const std::string&>() == a.id;
+    });
+    if (named == cast.actors.end()) return fail("is the id of an actor", key);
+    value = static_cast<ActorId>(named - cast.actors.begin());
+  }
   template <class E> void word(const char* key, E& value) {
     const Json* found = member(key);
     if (found == nullptr) return;
@@ -169,6 +205,12 @@ class Reader {
     Reader inner(*found, path(key), error_);
     members(inner);
     inner.finish();
+  }
+  template <class T, class F> void maybe(const char* key, T& value, F members) {
+    const Json* found = member(key);
+    value.reset();
+    if (found == nullptr || found->is_null()) return;
+    object(key, [&](Reader& in) { members(in, value.emplace()); });
   }
   template <class T, class F> void list(const char* key, T& items, F members) {
     const Json* found = member(key);
@@ -256,6 +298,12 @@ template <class IO> void describe(IO& io, In<IO, ClientSide> client) {
   io.flag("reads_while_sending", client.profile.reads_while_sending);
   io.flag("limits_requests", client.profile.limits_requests);
   io.flag("single_use", client.profile.single_use);
+  io.flag("attaches_later", client.profile.attaches_later);
+  io.flag("honours_close", client.profile.honours_close);
+  io.flag("idle_from_start", client.profile.idle_from_start);
+  io.flag("waits_for_close", client.profile.waits_for_close);
+  io.flag("closes_on_removal", client.profile.closes_on_removal);
+  io.limit("keepalive_us", client.keepalive);
   io.object("loop", [&](IO& in) { describe(in, client.loop); });
 }
 
@@ -278,6 +326,9 @@ template <class IO> void describe(IO& io, In<IO, ServerSide> server) {
   io.flag("aborts_half_closed", server.profile.aborts_half_closed);
   io.flag("limits_requests", server.profile.limits_requests);
   io.flag("single_use", server.profile.single_use);
+  io.flag("closes_unannounced", server.profile.closes_unannounced);
+  io.flag("close_delimited", server.profile.close_delimited);
+  io.limit("keepalive_us", server.keepalive);
   io.object("loop", [&](IO& in) { describe(in, server.loop); });
 }
 
@@ -286,62 +337,162 @@ template <class IO> void describe(IO& io, In<IO, HopSettings> settings) {
   io.object("server", [&](IO& in) { describe(in, settings.server); });
   io.time("delay_min_us", settings.delay_min);
   io.time("delay_max_us", settings.delay_max);
+  io.limit("middlebox_us", settings.middlebox);
   io.flag("with_body", settings.with_body);
   io.flag("responses_fit", settings.responses_fit);
   io.limit("content_within_us", settings.content_within);
-  io.limit("content_within_us", settings.content_within);
   io.flag("with_shutdown", settings.with_shutdown);
+  io.flag("with_waiting", settings.with_waiting);
+  io.flag("with_crash", settings.with_crash);
+  io.flag("with_removal", settings.with_removal);
 }
 
-template <class IO> void describe(IO& io, In<IO, WitnessStep> step) {
-  io.time("at_us", step.at);
+template <class IO> void describe(IO& io, In<IO, proxy::exchange::Profile> exchange) {
+  io.flag("on_connect_failure", exchange.on_connect_failure);
+  io.flag("on_reset", exchange.on_reset);
+  io.flag("on_empty_response", exchange.on_empty_response);
+  io.flag("on_timeout", exchange.on_timeout);
+  io.flag("on_unwritten", exchange.on_unwritten);
+  io.flag("method", exchange.method);
+  io.flag("only_reused", exchange.only_reused);
+  io.flag("fresh_connection", exchange.fresh_connection);
+  io.flag("reused_is_free", exchange.reused_is_free);
+  io.number("tries", exchange.tries, 0, 3);
+  io.flag("buffers_request", exchange.buffers_request);
+  io.flag("fails_silently", exchange.fails_silently);
+  io.flag("forwards_close", exchange.forwards_close);
+  io.flag("mirrors_origin_close", exchange.mirrors_origin_close);
+  io.flag("mirrors_client_close", exchange.mirrors_client_close);
+}
+
+/// The pool has as many slots as there are connections.
+template <class IO> void describe(IO& io, In<IO, proxy::pool::Profile> pool) {
+  io.flag("fifo", pool.fifo);
+  io.flag("next_loop", pool.next_loop);
+  io.flag("queues", pool.queues);
+  io.flag("keeps_cancelled", pool.keeps_cancelled);
+}
+
+template <class IO> void describe(IO& io, In<IO, ProxySettings> settings) {
+  io.maybe("downstream", settings.downstream, [](IO& in, auto& hop) { describe(in, hop); });
+  io.object("upstream", [&](IO& in) { describe(in, settings.upstream); });
+  io.object("exchange", [&](IO& in) { describe(in, settings.exchange); });
+  io.object("pool", [&](IO& in) { describe(in, settings.pool); });
+  io.number("clients", settings.clients, 1, 2);
+  io.number("connections", settings.connections, 1, 2);
+  io.flag("content", settings.content);
+  io.flag("aborts", settings.aborts);
+  io.flag("manages", settings.manages);
+  io.number("attempts_claimed", settings.attempts_claimed, 0, 255);
+}
+
+/// Which system it is, and whether its steps have times. The first format knows one answer.
+template <class IO> void describe_run(IO& io, In<IO, Witness> w) {
+  Kind kind = is_hop(w.settings) ? Kind::hop : Kind::proxy;
+  Times times = w.timed ? Times::microseconds : Times::order;
+  io.word("system", kind);
+  io.word("times", times);
+  if constexpr (IO::kReads) {
+    w.timed = times == Times::microseconds;
+    if (kind == Kind::proxy) w.settings = ProxySettings{};
+  }
+}
+
+/// Names the members that hold a time after what they count.
+class Units {
+ public:
+  explicit Units(bool timed) : timed_(timed) {}
+  const char* at() const { return timed_ ? "at_us" : "at_step"; }
+  const char* sent() const { return timed_ ? "sent_us" : "sent_step"; }
+  const char* arrived() const { return timed_ ? "arrived_us" : "arrived_step"; }
+  const char* armed() const { return timed_ ? "armed_us" : "armed_step"; }
+  const char* expired() const { return timed_ ? "expired_us" : "expired_step"; }
+  const char* cancelled() const { return timed_ ? "cancelled_us" : "cancelled_step"; }
+
+ private:
+  bool timed_;
+};
+
+template <class IO>
+void describe(IO& io, In<IO, WitnessStep> step, const Cast& cast, const Units& units) {
+  io.time(units.at(), step.at);
   io.text("stimulus", step.stimulus);
-  io.list("happenings", step.happenings, [](IO& in, In<IO, Happening> happening) {
+  io.list("happenings", step.happenings, [&](IO& in, In<IO, Happening> happening) {
     in.word("kind", happening.kind);
-    in.word("actor", happening.actor);
+    in.actor("actor", happening.actor, cast);
     in.text("text", happening.text);
     in.result("result", happening.result);
     in.segment("segment", happening.segment);
   });
+  if constexpr (IO::kReads) step.states.resize(cast.actors.size());
   io.object("states", [&](IO& in) {
-    for (const auto& actor : kWords<Actor>)
-      in.text(actor.word.data(), step.states[static_cast<std::size_t>(actor.value)]);
+    for (std::size_t a = 0; a < cast.actors.size(); ++a)
+      in.text(cast.actors[a].id.c_str(), step.states[a]);
   });
 }
 
+/// For readers that do not know the settings.
+template <class IO> void describe(IO& io, In<IO, Cast> cast) {
+  io.list("columns", cast.columns, [](IO& in, In<IO, Column> column) {
+    in.text("base", column.base);
+    in.flag("kernel", column.kernel);
+    in.text("tag", column.tag);
+  });
+  io.list("actors", cast.actors, [](IO& in, In<IO, Actor> actor) {
+    in.text("id", actor.id);
+    in.text("name", actor.name);
+    in.word("role", actor.kind);
+    in.count("column", actor.column);
+  });
+}
+
+/// What a witness says beside its members, to be compared with what they say.
+struct Said {
+  std::vector<std::string> stimuli{};  ///< names of those in the path
+  Cast cast{};
+};
+
 template <class IO>
-void describe(IO& io, In<IO, Witness> w, In<IO, std::vector<std::string>> names) {
+void describe(IO& io, In<IO, Witness> w, In<IO, Said> said, std::string_view format) {
   io.text("property", w.property);
   io.text("statement", w.statement);
   io.text("client_profile", w.client_profile);
+  if (format != kHopFormat) io.text("proxy_profile", w.proxy_profile);
   io.text("server_profile", w.server_profile);
-  io.object("settings", [&](IO& in) { describe(in, w.settings); });
+  if (format != kHopFormat) describe_run(io, w);
+  io.object("settings",
+            [&](IO& in) { std::visit([&](auto& one) { describe(in, one); }, w.settings); });
+  if (!io.ok()) return;
+  const Cast cast = cast_of(w.settings);
+  const Units units(w.timed);
+  if (format != kHopFormat) describe(io, said.cast);
   std::size_t stimulus = 0;
   io.list("path", w.path, [&](IO& in, In<IO, Stimulus> taken) {
-    if constexpr (IO::kReads) names.emplace_back();
+    if constexpr (IO::kReads) said.stimuli.emplace_back();
     in.word("kind", taken.kind);
     in.index("index", taken.index);
-    in.text("name", names[stimulus++]);
+    in.text("name", said.stimuli[stimulus++]);
   });
   io.object("aging", [&](IO& in) {
     in.count("step", w.aging.step);
     in.time("by_us", w.aging.by);
   });
-  io.list("steps", w.steps, [](IO& in, In<IO, WitnessStep> step) { describe(in, step); });
-  io.list("segments", w.segments, [](IO& in, In<IO, Segment> segment) {
+  io.list("steps", w.steps,
+          [&](IO& in, In<IO, WitnessStep> step) { describe(in, step, cast, units); });
+  io.list("segments", w.segments, [&](IO& in, In<IO, Segment> segment) {
     in.text("text", segment.text);
-    in.word("from", segment.from);
-    in.time("sent_us", segment.sent);
-    in.moment("arrived_us", segment.arrived);
+    in.actor("from", segment.from, cast);
+    in.time(units.sent(), segment.sent);
+    in.moment(units.arrived(), segment.arrived);
   });
-  io.list("timers", w.timers, [](IO& in, In<IO, TimerUse> timer) {
+  io.list("timers", w.timers, [&](IO& in, In<IO, TimerUse> timer) {
     in.text("symbol", timer.symbol);
-    in.word("owner", timer.owner);
+    in.actor("owner", timer.owner, cast);
     in.time("lo_us", timer.lo);
     in.time("hi_us", timer.hi);
-    in.time("armed_us", timer.armed);
-    in.moment("expired_us", timer.expired);
-    in.moment("cancelled_us", timer.cancelled);
+    in.time(units.armed(), timer.armed);
+    in.moment(units.expired(), timer.expired);
+    in.moment(units.cancelled(), timer.cancelled);
   });
   auto told = [](IO& in, In<IO, Symptom> symptom) {
     in.text("who", symptom.who);
@@ -353,15 +504,25 @@ void describe(IO& io, In<IO, Witness> w, In<IO, std::vector<std::string>> names)
 }
 
 /// Does not compile when a member was added that the schema above may lack.
+[[maybe_unused]] void count_members(const HopSettings& settings) {
+  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = settings;
+  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8] = settings.client;
+  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14] =
+      settings.client.profile;
+  [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10] = settings.server;
+  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13] =
+      settings.server.profile;
+  [[maybe_unused]] const auto& [g1, g2, g3] = settings.client.loop;
+}
+[[maybe_unused]] void count_members(const ProxySettings& settings) {
+  [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11] = settings;
+  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15] =
+      settings.exchange;
+  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5] = settings.pool;
+}
 [[maybe_unused]] void count_members(const Witness& w) {
-  [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13] = w;
-  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8] = w.settings;
-  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7] = w.settings.client;
-  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9] = w.settings.client.profile;
-  [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9] = w.settings.server;
-  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, e11] =
-      w.settings.server.profile;
-  [[maybe_unused]] const auto& [g1, g2, g3] = w.settings.client.loop;
+  [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15] =
+      w;
 }
 
 //-----------------------------------------------------------------------------------------------------------------
@@ -390,16 +551,60 @@ std::string print(const Json& json, int indent, int depth) {
   return open + margin(depth + 1) + items(indent, "," + margin(depth + 1)) + margin(depth) + close;
 }
 
-std::string check(const Witness& w, const std::vector<std::string>& names) {
+/// A picture asks a kernel for its far end, and a call for the application that made it.
+std::string check_roles(const Witness& w, const Cast& cast) {
+  auto is_kernel = [&](ActorId actor) { return cast.actors[actor].kind == ActorKind::kernel; };
+  for (const Segment& segment : w.segments) {
+    if (!is_kernel(segment.from)) return "`segments` are sent by kernels";
+  }
+  for (std::size_t k = 0; k < w.steps.size(); ++k) {
+    for (const Happening& happening : w.steps[k].happenings) {
+      using enum Happening::Kind;
+      const bool of_kernel = happening.kind == call || happening.kind == sends ||
+                             happening.kind == receives || happening.kind == drops;
+      if (of_kernel != is_kernel(happening.actor) && happening.kind != verdict &&
+          happening.kind != remark) {
+        return "`steps[" + std::to_string(k) + "].happenings` have a kernel where it acts, and " +
+               "nowhere else";
+      }
+    }
+  }
+  return {};
+}
+
+/// The cast that is written is the one that the settings have.
+std::string check_cast(const Cast& said, const Cast& cast) {
+  auto column = [](const Column& a, const Column& b) {
+    return a.base == b.base && a.kernel == b.kernel && a.tag == b.tag;
+  };
+  auto actor = [](const Actor& a, const Actor& b) {
+    return a.id == b.id && a.name == b.name && a.kind == b.kind && a.column == b.column;
+  };
+  if (!std::equal(said.columns.begin(), said.columns.end(), cast.columns.begin(),
+                  cast.columns.end(), column))
+    return "`columns` are not those of the settings";
+  if (!std::equal(said.actors.begin(), said.actors.end(), cast.actors.begin(), cast.actors.end(),
+                  actor))
+    return "`actors` are not those of the settings";
+  return {};
+}
+
+std::string check(const Witness& w, const Said& said, bool with_cast) {
   if (std::string error = check_settings(w.settings); !error.empty()) return error;
-  const system::System system = hop_system(w.settings);
+  const Cast cast = cast_of(w.settings);
+  if (std::string error = check_roles(w, cast); !error.empty()) return error;
+  if (with_cast) {
+    if (std::string error = check_cast(said.cast, cast); !error.empty()) return error;
+  }
+  const system::System system = stage_of(w.settings).system;
   for (std::size_t k = 0; k < w.path.size(); ++k) {
     const std::string name = system.describe(w.path[k]);
-    if (name != names[k]) {
+    if (name != said.stimuli[k]) {
+      const std::string kind = is_hop(w.settings) ? "hop" : "system";
       return "`path[" + std::to_string(k) + "].name` is " +
-             (name.empty()
-                  ? "of no stimulus of this hop"
-                  : "`" + printable(name) + "` on this hop, not `" + printable(names[k]) + "`");
+             (name.empty() ? "of no stimulus of this " + kind
+                           : "`" + printable(name) + "` on this " + kind + ", not `" +
+                                 printable(said.stimuli[k]) + "`");
     }
   }
   for (std::size_t k = 0; k < w.steps.size(); ++k) {
@@ -422,34 +627,51 @@ LoadedWitness load(std::string_view text) {
   if (json.is_discarded()) return {{}, "the text is not JSON (RFC 8259)"};
   LoadedWitness loaded{.witness = Witness{}};
   Reader reader(json, "", loaded.error);
-  std::vector<std::string> names;
+  Said said;
   std::string format;
   reader.text("format", format);
-  if (reader.ok() && format != kFormat) reader.fail("is `" + std::string(kFormat) + "`", "format");
-  describe(reader, *loaded.witness, names);
+  if (reader.ok() && format != kHopFormat && format != kFormat) {
+    reader.fail("is `" + std::string(kHopFormat) + "` or `" + std::string(kFormat) + "`", "format");
+  }
+  describe(reader, *loaded.witness, said, format);
   reader.finish();
-  if (loaded.error.empty()) loaded.error = check(*loaded.witness, names);
+  if (loaded.error.empty()) loaded.error = check(*loaded.witness, said, format != kHopFormat);
   if (!loaded.error.empty()) loaded.witness.reset();
   return loaded;
+}
+
+std::string check_delays(const HopSettings& settings, const std::string& where) {
+  if (settings.delay_min < 0 || settings.delay_min > settings.delay_max)
+    return "`" + where + ".delay_min_us` is at most delay_max_us";
+  return {};
 }
 
 }  // namespace
 
 std::string to_json(const Witness& witness, int indent) {
-  const system::System system = hop_system(witness.settings);
-  std::vector<std::string> names;
+  const system::System system = stage_of(witness.settings).system;
+  Said said{.cast = cast_of(witness.settings)};
   for (const Stimulus stimulus : witness.path)
-    names.push_back(system.describe(stimulus));
+    said.stimuli.push_back(system.describe(stimulus));
+  const bool first = is_hop(witness.settings) && witness.timed && witness.proxy_profile.empty();
+  const std::string_view format = first ? kHopFormat : kFormat;
   Writer writer;
-  writer.text("format", std::string(kFormat));
-  describe(writer, witness, names);
+  writer.text("format", std::string(format));
+  describe(writer, witness, said, format);
   return print(writer.json, indent, 0);
 }
 
-std::string check_settings(const HopSettings& settings) {
-  if (settings.delay_min < 0 || settings.delay_min > settings.delay_max)
-    return "`settings.delay_min_us` is at most delay_max_us";
-  return {};
+std::string check_settings(const Settings& settings) {
+  if (const auto* hop = std::get_if<HopSettings>(&settings)) return check_delays(*hop, "settings");
+  const auto& proxy = std::get<ProxySettings>(settings);
+  auto is_one_or_two = [](int count) { return count == 1 || count == 2; };
+  if (!is_one_or_two(proxy.clients) || !is_one_or_two(proxy.connections))
+    return "`settings.clients` and `settings.connections` are 1 or 2";
+  if (proxy.downstream) {
+    if (std::string error = check_delays(*proxy.downstream, "settings.downstream"); !error.empty())
+      return error;
+  }
+  return check_delays(proxy.upstream, "settings.upstream");
 }
 
 LoadedWitness from_json(std::string_view text) {

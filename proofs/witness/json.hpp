@@ -1,4 +1,5 @@
-// Witnesses as JSON, `halfclose-witness/1`: docs/reference/witness.md has the schema.
+// Witnesses as JSON, `halfclose-witness/1` for one hop with times and `halfclose-witness/2` for all
+// others: docs/reference/witness.md has the schema.
 //
 // What is read may come from anybody. `from_json` answers for its form, `re_execute` for its truth.
 #pragma once
@@ -21,12 +22,12 @@ struct LoadedWitness {
 };
 
 /// Checks every member: none is missing or unknown, numbers are in range, and each stimulus of the
-/// path bears the name it has on the hop that the settings describe.
+/// path bears the name it has on the system that the settings describe.
 ///
 /// @errors  none thrown
 LoadedWitness from_json(std::string_view text);
 
 /// The rule that settings break which no chain could state; empty when there is none.
-std::string check_settings(const deployment::HopSettings& settings);
+std::string check_settings(const Settings& settings);
 
 }  // namespace halfclose::proofs

@@ -1,6 +1,5 @@
 #include "proofs/witness/re_execute.hpp"
 
-#include "model/deployment/hop_system.hpp"
 #include "proofs/witness/json.hpp"
 #include "proofs/witness/text.hpp"
 
@@ -27,11 +26,12 @@ std::string clock_name(const system::System& system, const system::Clock& clock)
   return {};
 }
 
-/// A run in time: where it stands, and when each clock that runs there was started.
+/// A run: where it stands and, if it has times, when each clock that runs there was started.
 class Replay {
  public:
   Replay(const system::System& system, const Witness& witness)
       : system_(system), w_(witness), state_(system.initial()) {
+    if (!w_.timed) return;
     system_.clocks(state_, clocks_);
     started_.assign(clocks_.size(), 0);
   }
@@ -53,6 +53,12 @@ class Replay {
     if (std::find(enabled.begin(), enabled.end(), stimulus) == enabled.end()) {
       return "stimulus: `" + system_.describe(stimulus) + "` cannot happen there";
     }
+    system::StepResult result;
+    if (!w_.timed) {
+      system_.step(state_, stimulus, result);
+      state_ = result.state;
+      return {};
+    }
     const Time at = w_.steps[k].at;
     if (at < now_)
       return "at: " + format_time(at) + " is before " + format_time(now_) +
@@ -63,7 +69,6 @@ class Replay {
     if (guarded >= 0 && now_ - started_[guarded] < clocks_[guarded].lo) {
       return forbidden("at", " is earlier than ", guarded, clocks_[guarded].lo);
     }
-    system::StepResult result;
     system_.step(state_, stimulus, result);
     std::vector<Time> moved;
     for (const std::int16_t origin : result.clock_origins) {
@@ -146,8 +151,12 @@ std::string compare(const Witness& recorded, const Witness& again) {
 
 /// A race that nobody sees is none.
 std::string check_property(const system::System& system, const Witness& w) {
-  const std::vector<std::string>& known = system.components[system.observer].table->outputs;
-  if (std::find(known.begin(), known.end(), w.property) == known.end()) return {};
+  const bool known =
+      std::any_of(system.observers.begin(), system.observers.end(), [&](const auto& observer) {
+        const std::vector<std::string>& names = system.components[observer.first].table->outputs;
+        return std::find(names.begin(), names.end(), w.property) != names.end();
+      });
+  if (!known) return {};
   for (const WitnessStep& step : w.steps) {
     for (const Happening& happening : step.happenings) {
       if (happening.kind == Happening::Kind::verdict && happening.text == w.property) return {};
@@ -164,16 +173,18 @@ std::string re_execute(const Witness& witness) {
     return "steps: " + std::to_string(witness.steps.size()) + " are recorded, the path has " +
            std::to_string(witness.path.size());
   }
+  if (!witness.timed && witness.aging != Aging{})
+    return "aging: a run without times leaves nothing out";
   try {
-    const system::System system = hop_system(witness.settings);
+    const system::System system = stage_of(witness.settings).system;
     if (std::string error = Replay(system, witness).run(); !error.empty()) return printable(error);
     std::vector<Time> times;
     for (const WitnessStep& step : witness.steps)
       times.push_back(step.at);
-    if (std::string error =
-            compare(witness, make_witness(witness.settings, witness.path, times, witness.aging));
-        !error.empty())
-      return error;
+    const Witness again = witness.timed
+                              ? make_witness(witness.settings, witness.path, times, witness.aging)
+                              : make_witness(witness.settings, witness.path);
+    if (std::string error = compare(witness, again); !error.empty()) return error;
     return check_property(system, witness);
   } catch (const std::exception& refusal) {
     return std::string("the model cannot run it: ") + refusal.what();

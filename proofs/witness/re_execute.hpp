@@ -9,10 +9,10 @@ namespace halfclose::proofs {
 
 /// Runs the path again, on the tables of today, and compares.
 ///
-/// @return  empty when the bounds of every clock allow the times and everything recorded happens
-/// again; otherwise
-///          the first difference, naming step and field. The property, if the observer knows it,
-///          must be among the verdicts. Names, statement, symptoms and fix are not judged.
+/// @return  empty when the bounds of every clock allow the times, if there are any, and everything
+///          recorded happens again; otherwise the first difference, naming step and field. The
+///          property, if an observer knows it, must be among the verdicts. Names, statement,
+///          symptoms and fix are not judged.
 /// @errors  none thrown
 std::string re_execute(const Witness& witness);
 

@@ -1,6 +1,7 @@
 #include "proofs/witness/svg.hpp"
 
-#include "proofs/witness/text.hpp"
+#include "proofs/witness/rows.hpp"
+#include "proofs/witness/words.hpp"
 
 #include <fmt/format.h>
 
@@ -11,13 +12,11 @@ namespace halfclose::proofs {
 
 namespace {
 
-// Pixels. The two halves of the picture mirror each other about the middle of the wire.
-constexpr double kWidth = 1190, kMargin = 24, kAxis = 104;
-constexpr double kApp[] = {330, 950}, kKernel[] = {490, 790};
+// Pixels.
+constexpr double kMargin = 24, kAxis = 104;
 constexpr double kBandHalf = 6, kRow = 22, kLine = 14, kGap = 34, kBanner = 34;
 constexpr int kSpeechChars =
     28;  // of a wide sans font at 12 pixels, beside an application's lifeline
-constexpr int kNameChars = 18;
 constexpr int kProseChars = 140, kWhoChars = 64;
 constexpr double kCharWidth = 6.9;  // at 11 pixels, on the safe side
 
@@ -68,16 +67,36 @@ std::string escape(std::string_view text) {
   return escaped;
 }
 
-std::string shorten(const std::string& text, int chars) {
-  std::string clean = printable(text);
-  if (length(clean) <= chars) return clean;
-  while (length(clean) >= chars) {
-    while ((clean.back() & 0xc0) == 0x80)
-      clean.pop_back();
-    clean.pop_back();
+/// Where the columns stand. Words stand beside an application's lifeline, on its left where it is
+/// the first column and on its right elsewhere; the state of a kernel beside its band, away from
+/// the wire.
+struct Layout {
+  double width = 0;
+  std::vector<double> x;  ///< by column
+  double name_half = 74;  ///< half the width of a name's box
+  int name_chars = 18;
+
+  explicit Layout(const Cast& cast) {
+    // A single hop is drawn wider than one of several.
+    const bool single = cast.columns.size() == 4;
+    const Widths w = single ? Widths{} : Widths{.words = 206, .state = 112, .wire = 190};
+    if (!single) name_half = 54, name_chars = 15;
+    double at = kAxis + (single ? 226 : w.words);
+    for (std::size_t c = 0; c < cast.columns.size(); ++c) {
+      x.push_back(at);
+      if (c + 1 == cast.columns.size()) break;
+      const bool here = cast.columns[c].kernel, next = cast.columns[c + 1].kernel;
+      // Between an application and a kernel stand a state and, but for the first column, words.
+      at += here && next ? w.wire : here ? w.state : c == 0 ? w.state : w.words + w.state;
+    }
+    width = at + w.words + kMargin;
   }
-  return clean + "\u2026";
-}
+
+ private:
+  struct Widths {
+    double words = 216, state = 160, wire = 300;
+  };
+};
 
 struct Point {
   double x = 0, y = 0;
@@ -97,7 +116,12 @@ double distance(Point p, const Arrow& arrow) {
 
 class Picture {
  public:
-  explicit Picture(const Witness& witness) : w_(witness), rows_(rows_of(witness)) {}
+  explicit Picture(const Witness& witness)
+      : w_(witness),
+        cast_(cast_of(witness.settings)),
+        layout_(cast_),
+        width_(layout_.width),
+        rows_(rows_of(w_, cast_)) {}
 
   std::string print() {
     title();
@@ -108,8 +132,8 @@ class Picture {
     timers();
     arrows();
     for (std::size_t r = 0; r < rows_.size(); ++r) {
-      for (const int side : {0, 1}) {
-        if (rows_[r].speech[side]) say(side, *rows_[r].speech[side], row_y_[r]);
+      for (std::size_t c = 0; c < cast_.columns.size(); ++c) {
+        if (rows_[r].speech[c]) say(c, *rows_[r].speech[c], row_y_[r]);
       }
       if (!rows_[r].verdicts.empty()) verdict(rows_[r], row_y_[r] + row_height_[r] - kRow / 2);
     }
@@ -164,39 +188,39 @@ class Picture {
   //--------------------------------------------------------------------------------------------
   std::string head() const {
     const std::string name =
-        escape(w_.property.empty() ? hop_name(w_) : w_.property + ", " + hop_name(w_));
+        escape(w_.property.empty() ? chain_name(w_) : w_.property + ", " + chain_name(w_));
     return fmt::format(
         R"(<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{0}" height="{1:.0f}" viewBox="0 0 {0} {1:.0f}" )"
         R"(font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif">)"
         "\n<title>{2}</title>\n<desc>{3}</desc>\n"
         R"(<rect width="100%" height="100%" fill="#fff"/>)"
         "\n",
-        kWidth, y_, name, escape(w_.statement));
+        width_, y_, name, escape(w_.statement));
   }
 
   void title() {
     y_ = 40;
-    const std::string hop = hop_name(w_);
+    const std::string hop = chain_name(w_);
     put({kMargin, y_}, shorten(w_.property.empty() ? hop : w_.property + " \u00b7 " + hop, 80),
         {.size = 20, .bold = true});
     if (!w_.client_profile.empty()) {
       y_ += 20;
-      put({kMargin, y_}, shorten(w_.client_profile + " \u2192 " + w_.server_profile, kProseChars),
+      const std::string proxy = w_.proxy_profile.empty() ? "" : w_.proxy_profile + " \u2192 ";
+      put({kMargin, y_},
+          shorten(w_.client_profile + " \u2192 " + proxy + w_.server_profile, kProseChars),
           {.colour = kFaint});
     }
     y_ += 4;
     prose(w_.statement, kMargin, kProseChars, 13);
     prose(circumstances(w_), kMargin, kProseChars, 12, kFaint);
     y_ += 18;
-    for (const Actor actor : kActors) {
-      const double x = lifeline(actor);
-      box({x - 74, y_}, 148, 26, "#f3f4f6", 5, "#9ca3af");
-      const bool kernel = actor == Actor::client_kernel || actor == Actor::server_kernel;
-      const bool client = actor == Actor::client || actor == Actor::client_kernel;
-      const std::string& name = client ? w_.settings.client.name : w_.settings.server.name;
-      const std::string label =
-          kernel ? shorten(name, kNameChars - 7) + " kernel" : shorten(name, kNameChars);
-      put({x, y_ + 17}, label, {.anchor = "middle", .bold = true});
+    for (std::size_t c = 0; c < cast_.columns.size(); ++c) {
+      box({layout_.x[c] - layout_.name_half, y_}, 2 * layout_.name_half, 26, "#f3f4f6", 5,
+          "#9ca3af");
+      const Column& column = cast_.columns[c];
+      const std::string rest = (column.kernel ? " kernel" : "") + printable(column.tag);
+      put({layout_.x[c], y_ + 17}, shorten(column.base, layout_.name_chars - length(rest)) + rest,
+          {.anchor = "middle", .bold = true});
     }
     y_ += 26;
     top_ = y_;
@@ -209,7 +233,7 @@ class Picture {
       std::size_t lines = 1;
       for (const auto& speech : row.speech) {
         if (speech)
-          lines = std::max(lines, speech_lines(*speech).size() + (speech->becomes.empty() ? 0 : 1));
+          lines = std::max(lines, speech_lines(*speech).size() + state_lines(*speech).size());
       }
       row_y_.push_back(y_ + kRow / 2);
       row_height_.push_back(kRow + kLine * static_cast<double>(lines - 1));
@@ -229,40 +253,39 @@ class Picture {
       const double upper = row_y_[r] - kRow / 2;
       double gap_y = upper - gap(rows_[r]);
       auto pass = [&](const std::string& text) {
-        box({kAxis, gap_y + 3}, kWidth - kAxis - kMargin, kGap - 6, "#f3f4f6");
+        box({kAxis, gap_y + 3}, width_ - kAxis - kMargin, kGap - 6, "#f3f4f6");
         put({kAxis + 14, gap_y + kGap / 2 + 4}, text, {.colour = kFaint, .italic = true});
         gap_y += kGap;
       };
       if (rows_[r].busy > 0) pass("other requests for " + format_time(rows_[r].busy));
       if (rows_[r].quiet > 0) pass(format_time(rows_[r].quiet) + " pass");
       if (!rows_[r].opens) continue;
-      stroke({kAxis - 4, upper}, {kWidth - kMargin, upper}, kRule);
-      put({kAxis - 8, row_y_[r] + 4}, format_time(rows_[r].at), {.anchor = "end"});
+      stroke({kAxis - 4, upper}, {width_ - kMargin, upper}, kRule);
+      put({kAxis - 8, row_y_[r] + 4}, format_moment(w_, rows_[r].at), {.anchor = "end"});
     }
     stroke({kAxis, top_ + 8}, {kAxis, bottom_ - 8}, "#9ca3af");
   }
 
   void lifelines() {
-    for (const int side : {0, 1}) {
-      for (const double x : {kApp[side], kKernel[side]})
-        stroke({x, top_}, {x, bottom_}, "#9ca3af");
-    }
+    for (const double x : layout_.x)
+      stroke({x, top_}, {x, bottom_}, "#9ca3af");
   }
 
   void sockets() {
-    for (const int side : {0, 1}) {
+    for (std::size_t c = 0; c < cast_.columns.size(); ++c) {
       for (std::size_t r = 0; r < rows_.size(); ++r) {
-        const std::string& state = rows_[r].socket[side];
+        const std::string& state = rows_[r].socket[c];
         if (state.empty()) continue;
         double end = bottom_;
         for (std::size_t later = r + 1; later < rows_.size() && end == bottom_; ++later) {
-          if (!rows_[later].socket[side].empty()) end = row_y_[later];
+          if (!rows_[later].socket[c].empty()) end = row_y_[later];
         }
-        box({kKernel[side] - kBandHalf, row_y_[r]}, 2 * kBandHalf, end - row_y_[r],
+        box({layout_.x[c] - kBandHalf, row_y_[r]}, 2 * kBandHalf, end - row_y_[r],
             state_colour(state));
-        const double x = side == 0 ? kKernel[0] - kBandHalf - 6 : kKernel[1] + kBandHalf + 6;
+        const bool left = wire_is_right_of(c);
+        const double x = layout_.x[c] + (left ? -1 : 1) * (kBandHalf + 6);
         put({x, row_y_[r] + 4}, state,
-            {.size = 11, .anchor = side == 0 ? "end" : "start", .bold = true, .halo = true});
+            {.size = 11, .anchor = left ? "end" : "start", .bold = true, .halo = true});
         if (std::find(states_.begin(), states_.end(), state) == states_.end())
           states_.push_back(state);
       }
@@ -271,23 +294,24 @@ class Picture {
 
   /// A bracket from where a timer is armed to where it ends; beside the lifeline of its owner.
   void timers() {
-    std::array<std::vector<double>, 2> busy_until;  // by side, slots away from the lifeline
+    std::vector<std::vector<double>> busy_until(
+        cast_.columns.size());  // by column, slots away from the lifeline
     int number = 0;
     for (const TimerUse& timer : telling_timers(w_)) {
       ++number;
-      const int side = timer.owner == Actor::server || timer.owner == Actor::server_kernel;
-      const double inward = side == 0 ? 1 : -1;
-      const double from = row_at(timer.armed, side, true);
-      const double to = timer.expired     ? row_at(*timer.expired, side, false)
-                        : timer.cancelled ? row_at(*timer.cancelled, side, false)
+      const std::size_t column = cast_.speaks_in(cast_.actors[timer.owner].column);
+      const double inward = -words_side(column);
+      const double from = row_at(timer.armed, column, true);
+      const double to = timer.expired     ? row_at(*timer.expired, column, false)
+                        : timer.cancelled ? row_at(*timer.cancelled, column, false)
                                           : bottom_;
-      auto& slots = busy_until[side];
+      auto& slots = busy_until[column];
       std::size_t slot = 0;
       while (slot < slots.size() && slots[slot] > from)
         ++slot;
       if (slot == slots.size()) slots.push_back(0);
       slots[slot] = to;
-      const double x = kApp[side] + inward * (9 + 18 * static_cast<double>(slot));
+      const double x = layout_.x[column] + inward * (9 + 18 * static_cast<double>(slot));
       stroke({x, from}, {x, to}, kTimer, 1.5, timer.expired ? nullptr : "4 3");
       stroke({x - 4, from}, {x + 4, from}, kTimer, 1.5);
       if (timer.expired || timer.cancelled) stroke({x - 4, to}, {x + 4, to}, kTimer, 1.5);
@@ -301,13 +325,13 @@ class Picture {
            .colour = kTimer,
            .anchor = "middle",
            .halo = true,
-           .angle = side == 0 ? 90.0 : -90.0});
+           .angle = inward > 0 ? 90.0 : -90.0});
     }
   }
 
   /// The row of an instant where a timer of that side begins (the last that fits) or ends (the
   /// first).
-  double row_at(Time at, int side, bool begins) const {
+  double row_at(Time at, std::size_t column, bool begins) const {
     std::optional<double> any, speaking;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       // Armed by a request that is left out: when the others end.
@@ -315,7 +339,7 @@ class Picture {
         any = row_y_[r] - kRow / 2 - gap(rows_[r]) + kGap;
       if (rows_[r].at != at) continue;
       if (!any || begins) any = row_y_[r];
-      if (rows_[r].speech[side] && (!speaking || begins)) speaking = row_y_[r];
+      if (rows_[r].speech[column] && (!speaking || begins)) speaking = row_y_[r];
     }
     return speaking.value_or(any.value_or(top_));
   }
@@ -323,25 +347,28 @@ class Picture {
   void arrows() {
     std::vector<Arrow> drawn;
     for (int s = 0; s < static_cast<int>(w_.segments.size()); ++s) {
-      const int side = w_.segments[s].from == Actor::client_kernel ? 0 : 1;
-      const double reach = side == 0 ? 1 : -1;
+      const Flight flight = flight_of(w_.segments[s], cast_);
+      const double from = layout_.x[flight.from], to = layout_.x[flight.to];
+      const double reach = flight.rightward() ? 1 : -1;
       Arrow arrow{.segment = s};
       bool leaves = false, arrives = false;
       for (std::size_t r = 0; r < rows_.size(); ++r) {
         if (rows_[r].segment != s) continue;
         if (rows_[r].leaves) {
-          arrow.from = {kKernel[side] + reach * kBandHalf, row_y_[r]};
+          arrow.from = {from + reach * kBandHalf, row_y_[r]};
           leaves = true;
         } else {
-          arrow.to = {kKernel[1 - side] - reach * (kBandHalf + 1), row_y_[r]};
+          arrow.to = {to - reach * (kBandHalf + 1), row_y_[r]};
           arrives = true;
         }
       }
       if (!leaves) continue;
       // Towards the last row: what was sent before it stays ahead of it.
-      if (!arrives)
-        arrow.to = {arrow.from.x + reach * 130, arrow.from.y + (row_y_.back() + 12 - arrow.from.y) *
-                                                                   130 / (kKernel[1] - kKernel[0])};
+      if (!arrives) {
+        constexpr double kPart = 130.0 / 300;  // of the way
+        arrow.to = {arrow.from.x + (to - from) * kPart,
+                    arrow.from.y + (row_y_.back() + 12 - arrow.from.y) * kPart};
+      }
       drawn.push_back(arrow);
     }
     for (const Arrow& arrow : drawn)
@@ -357,10 +384,11 @@ class Picture {
         s.text.starts_with("SYN") || s.text.starts_with("ACK") || s.text.starts_with("FIN");
     const char* colour = is_reset(s) ? kBad : control ? kControl : kBytes;
     const double width = control ? 1.3 : 2;
-    body_ += fmt::format("<g><title>{}</title>\n",
-                         escape(segment_name(w_, arrow.segment) + ": sent " + format_time(s.sent) +
-                                (s.arrived ? ", arrives " + format_time(*s.arrived)
-                                           : ", still on the wire at the end")));
+    body_ +=
+        fmt::format("<g><title>{}</title>\n",
+                    escape(segment_name(w_, arrow.segment) + ": sent " + format_moment(w_, s.sent) +
+                           (s.arrived ? ", arrives " + format_moment(w_, *s.arrived)
+                                      : ", still on the wire at the end")));
     stroke(arrow.from, arrow.to, colour, width, s.arrived ? nullptr : "5 4");
     if (s.arrived) {
       const double angle = std::atan2(arrow.to.y - arrow.from.y, arrow.to.x - arrow.from.x);
@@ -431,9 +459,21 @@ class Picture {
                                : wrap(printable(speech.text), kSpeechChars);
   }
 
-  void say(int side, const Speech& speech, double y) {
-    const double x = kApp[side] + (side == 0 ? -12 : 12);
-    const char* anchor = side == 0 ? "end" : "start";
+  /// Of a proxy the states of several parts: more than fits on a line.
+  std::vector<std::string> state_lines(const Speech& speech) const {
+    if (speech.becomes.empty()) return {};
+    if (is_hop(w_.settings)) return {speech.becomes};
+    return wrap(printable(speech.becomes), kSpeechChars + 2);
+  }
+
+  double words_side(std::size_t column) const { return column == 0 ? -1 : 1; }
+  bool wire_is_right_of(std::size_t column) const {
+    return cast_.actors[cast_.actors[cast_.kernel_in(column)].far_end].column > column;
+  }
+
+  void say(std::size_t column, const Speech& speech, double y) {
+    const double x = layout_.x[column] + 12 * words_side(column);
+    const char* anchor = words_side(column) < 0 ? "end" : "start";
     const bool timer = speech.kind == Happening::Kind::expires;
     const char* colour = speech.failed ? kBad : timer ? kTimer : kInk;
     double line = y + 4;
@@ -442,11 +482,13 @@ class Picture {
           {.colour = colour, .anchor = anchor, .bold = speech.failed || timer, .halo = true});
       line += kLine;
     }
-    if (!speech.becomes.empty())
-      put({x, line}, speech.becomes,
+    for (const std::string& text : state_lines(speech)) {
+      put({x, line}, text,
           {.size = 11, .colour = kFaint, .anchor = anchor, .italic = true, .halo = true});
+      line += kLine;
+    }
     if (speech.text.empty()) return;
-    const double at = kApp[side];
+    const double at = layout_.x[column];
     if (speech.failed) {
       stroke({at - 4, y - 4}, {at + 4, y + 4}, kBad, 2.2);
       stroke({at - 4, y + 4}, {at + 4, y - 4}, kBad, 2.2);
@@ -463,11 +505,8 @@ class Picture {
   }
 
   void verdict(const Row& row, double y) {
-    box({kAxis + 8, y + 5}, kWidth - kAxis - 8 - kMargin, kBanner - 10, kBad, 4);
-    std::string said = row.verdicts.front();
-    for (std::size_t i = 1; i < row.verdicts.size(); ++i)
-      said += (i == 1 ? "; also " : ", ") + row.verdicts[i];
-    put({kAxis + 20, y + kBanner / 2 + 4}, shorten(said, 130),
+    box({kAxis + 8, y + 5}, width_ - kAxis - 8 - kMargin, kBanner - 10, kBad, 4);
+    put({kAxis + 20, y + kBanner / 2 + 4}, shorten(verdicts_text(row), 130),
         {.size = 13, .colour = "#fff", .bold = true});
   }
 
@@ -488,7 +527,9 @@ class Picture {
     line(kBad, 2, nullptr, "RST");
     line(kTimer, 1.5, nullptr, "timer, expires");
     line(kTimer, 1.5, "4 3", "cancelled or still running");
-    put({x, y_ + 4}, "italic: state of the application; time is not to scale",
+    put({x, y_ + 4},
+        w_.timed ? "italic: state of the application; time is not to scale"
+                 : "italic: state of the application; order only, no times",
         {.size = 11, .colour = kFaint, .italic = true});
     y_ += 20;
     x = kMargin;
@@ -505,7 +546,8 @@ class Picture {
     list("symptoms", w_.symptoms);
     std::vector<Symptom> said;
     for (const TimerUse& timer : telling_timers(w_)) {
-      said.push_back({fmt::format("T{}  {}", said.size() + 1, timer.symbol), timer_text(timer)});
+      said.push_back(
+          {fmt::format("T{}  {}", said.size() + 1, timer.symbol), timer_text(w_, timer)});
     }
     list("timers involved", said);
     if (!w_.fix.empty()) {
@@ -539,12 +581,10 @@ class Picture {
     }
   }
 
-  static double lifeline(Actor actor) {
-    const double all[] = {kApp[0], kKernel[0], kKernel[1], kApp[1]};
-    return all[static_cast<int>(actor)];
-  }
-
   const Witness& w_;
+  const Cast cast_;
+  const Layout layout_;
+  const double width_;
   std::vector<Row> rows_;
   std::vector<double> row_y_, row_height_;
   std::vector<std::string> states_;

@@ -1,8 +1,10 @@
 #include "proofs/witness/witness.hpp"
 
-#include "model/deployment/hop_system.hpp"
 #include "model/machine/rows.hpp"
+#include "model/net/middlebox.hpp"
+#include "model/monitor/request_observer.hpp"
 #include "model/tcp/endpoint.hpp"
+#include "proofs/witness/proxy_words.hpp"
 
 #include <algorithm>
 
@@ -14,13 +16,6 @@ using namespace deployment;
 using system::Occurrence;
 using system::Stimulus;
 using tcp::Endpoint;
-
-Actor actor_of(system::Index component) {
-  return static_cast<Actor>(component);
-}
-bool is_kernel(system::Index component) {
-  return component == hop::client_kernel || component == hop::server_kernel;
-}
 
 /// What a call of the endpoint returned, if the event is a call.
 std::string result_of(const machine::Table& table, const machine::Cell& cell) {
@@ -64,10 +59,14 @@ std::string call_text(machine::EventId event, const std::string& payload) {
 
 class Recorder {
  public:
-  Recorder(const HopSettings& settings, const Path& path, const std::vector<Time>& times,
-           Aging aging)
-      : system_(hop_system(settings)), path_(path), times_(times) {
+  Recorder(const Settings& settings, const Path& path, const std::vector<Time>* times, Aging aging)
+      : stage_(stage_of(settings)),
+        system_(stage_.system),
+        path_(path),
+        times_(times),
+        in_flight_(system_.queues.size()) {
     witness_.settings = settings;
+    witness_.timed = times != nullptr;
     witness_.path = path;
     witness_.aging = aging;
   }
@@ -75,21 +74,17 @@ class Recorder {
   Witness record() {
     system::State state = system_.initial();
     system::StepResult step;
-    std::vector<Occurrence> occurrences;
     for (std::size_t k = 0; k < path_.size(); ++k) {
-      now_ = times_[k];
-      occurrences.clear();
-      system_.step(state, path_[k], step, &occurrences);
+      now_ = times_ == nullptr ? static_cast<Time>(k) : (*times_)[k];
+      occurrences_.clear();
+      system_.step(state, path_[k], step, &occurrences_);
       state = step.state;
       current_ = {.at = now_, .stimulus = system_.describe(path_[k])};
       if (path_[k].kind == Stimulus::Kind::expire) expire(path_[k].index);
-      for (const Occurrence& occurrence : occurrences)
-        write_down(occurrence, path_[k]);
-      for (const Actor actor : kActors) {
-        const auto component = static_cast<system::Index>(actor);
-        const machine::Table& table = *system_.components[component].table;
-        current_.states[component] = table.state_name(system_.local(state, component));
-      }
+      for (std::size_t o = 0; o < occurrences_.size(); ++o)
+        write_down(o, path_[k]);
+      for (ActorId actor = 0; actor < stage_.cast.actors.size(); ++actor)
+        current_.states.push_back(state_of(state, actor));
       witness_.steps.push_back(std::move(current_));
       if (witness_.aging.by > 0 && witness_.aging.step == k) grow_older();
     }
@@ -98,6 +93,17 @@ class Recorder {
 
  private:
   void add(Happening happening) { current_.happenings.push_back(std::move(happening)); }
+  ActorId actor_of(system::Index component) const { return stage_.actor_of[component]; }
+  const Actor& actor(ActorId id) const { return stage_.cast.actors[id]; }
+
+  /// What a pool's connections are used for is in its context; it has no other state to speak of.
+  std::string state_of(const system::State& state, ActorId actor_id) const {
+    const system::Index component = stage_.component_of[actor_id];
+    const machine::Table& table = *system_.components[component].table;
+    const machine::LocalId local = system_.local(state, component);
+    return actor(actor_id).kind == ActorKind::pool ? table.locals[local].context
+                                                   : table.state_name(local);
+  }
 
   void expire(system::Index timer) {
     for (auto use = witness_.timers.rbegin(); use != witness_.timers.rend(); ++use) {
@@ -111,10 +117,11 @@ class Recorder {
          .text = system_.timers[timer].name});
   }
 
-  void write_down(const Occurrence& occurrence, Stimulus stimulus) {
+  void write_down(std::size_t at, Stimulus stimulus) {
+    const Occurrence& occurrence = occurrences_[at];
     switch (occurrence.kind) {
       case Occurrence::Kind::fired:
-        fired(occurrence, stimulus);
+        fired(at, stimulus);
         break;
       case Occurrence::Kind::sent:
         if (system_.queues[occurrence.index].kind != system::QueueKind::wire) break;
@@ -152,8 +159,12 @@ class Recorder {
       case Occurrence::Kind::cancelled:
         cancel(occurrence.index);
         break;
-      case Occurrence::Kind::cleared:
       case Occurrence::Kind::renewed:
+        add({.kind = Happening::Kind::remark,
+             .actor = first_of_lane(occurrence.index),
+             .text = system_.lanes[occurrence.index].name + " is over on both sides"});
+        break;
+      case Occurrence::Kind::cleared:
         break;
     }
   }
@@ -176,34 +187,135 @@ class Recorder {
     }
   }
 
-  void fired(const Occurrence& occurrence, Stimulus stimulus) {
+  ActorId first_of_lane(system::Index lane) const {
+    for (system::Index c = 0; c < system_.components.size(); ++c) {
+      if (system_.components[c].lane == lane && actor_of(c) != kNobody) return actor_of(c);
+    }
+    return 0;
+  }
+
+  /// The actor whose output raised the event that fires at `at`; kNobody when the stimulus did.
+  ActorId raiser_of(std::size_t at) const {
+    const Occurrence& raised = occurrences_[at];
+    for (std::size_t before = at; before-- > 0;) {
+      const Occurrence& one = occurrences_[before];
+      if (one.kind != Occurrence::Kind::fired || actor_of(one.index) == kNobody) continue;
+      const machine::Table& table = *system_.components[one.index].table;
+      for (const machine::OutputId output : table.outputs_of(table.at(one.before, one.event))) {
+        for (const system::Action& action : system_.bindings(one.index, output)) {
+          if (action.kind == system::Action::Kind::raise && action.target == raised.index &&
+              (action.event == raised.event || action.event_if_more == raised.event))
+            return actor_of(one.index);
+        }
+      }
+    }
+    return kNobody;
+  }
+
+  void fired(std::size_t at, Stimulus stimulus) {
+    const Occurrence& occurrence = occurrences_[at];
+    const ActorId id = actor_of(occurrence.index);
+    if (id == kNobody) {
+      if (stage_.observes[occurrence.index]) observed(at, stimulus);
+      return;
+    }
     const machine::Table& table = *system_.components[occurrence.index].table;
     const machine::Cell& cell = table.at(occurrence.before, occurrence.event);
+    if (table.machine == net::Middlebox::name) {
+      pass(occurrence, id, table, cell);
+      return;
+    }
+    switch (actor(id).kind) {
+      case ActorKind::application:
+        act(at, id, stimulus);
+        break;
+      case ActorKind::kernel:
+        call(occurrence, id, table, cell);
+        break;
+      case ActorKind::exchange:
+        tell(id, exchange_words(table.outputs_of(cell)));
+        break;
+      case ActorKind::pool:
+        tell(id, pool_words(occurrence.event, table.outputs_of(cell), has_two_clients()));
+        break;
+    }
+  }
+
+  bool has_two_clients() const {
+    const auto* proxy = std::get_if<ProxySettings>(&witness_.settings);
+    return proxy != nullptr && proxy->clients > 1;
+  }
+  void tell(ActorId id, std::string words) {
+    if (!words.empty()) add({.actor = id, .text = std::move(words)});
+  }
+
+  /// Of a hop every verdict is about its client's request; of a proxy it stands where it came true.
+  void observed(std::size_t at, Stimulus stimulus) {
+    const Occurrence& occurrence = occurrences_[at];
+    const machine::Table& table = *system_.components[occurrence.index].table;
+    const bool of_requests = table.machine == monitor::request::RequestObserver::name;
+    const ActorId raiser = raiser_of(at);
+    const ActorId where =
+        is_hop(witness_.settings) || raiser == kNobody ? stage_.cast.clients.front() : raiser;
+    if (of_requests && stimulus.kind == Stimulus::Kind::choose) {
+      using monitor::request::RequestObserver;
+      namespace saw = monitor::request::saw;
+      const machine::EventId events[] = {machine::event_id<RequestObserver, saw::Watch<0>>(),
+                                         machine::event_id<RequestObserver, saw::Watch<1>>()};
+      for (std::size_t i = 0; i < stage_.cast.clients.size(); ++i) {
+        if (occurrence.event != events[i]) continue;
+        add({.kind = Happening::Kind::remark,
+             .actor = stage_.cast.clients[i],
+             .text = "the observer watches the next request"});
+      }
+    }
+    for (const machine::OutputId output :
+         table.outputs_of(table.at(occurrence.before, occurrence.event))) {
+      // How the watched request fares is what the actors say and see.
+      if (of_requests && !monitor::request::is_verdict(static_cast<monitor::request::Out>(output)))
+        continue;
+      add({.kind = Happening::Kind::verdict, .actor = where, .text = table.outputs[output]});
+    }
+  }
+
+  void act(std::size_t at, ActorId id, Stimulus stimulus) {
+    const Occurrence& occurrence = occurrences_[at];
+    if (stimulus.kind == Stimulus::Kind::expire &&
+        system_.timers[stimulus.index].event == occurrence.event &&
+        system_.timers[stimulus.index].owner == occurrence.index) {
+      return;  // told by `expires`
+    }
+    const bool own = stimulus.kind == Stimulus::Kind::choose &&
+                     system_.choices[stimulus.index].component == occurrence.index &&
+                     system_.choices[stimulus.index].event == occurrence.event;
+    if (!own && stage_.cast.has_parts(actor(id).column)) {
+      // The other parts of its proxy have said what they want of it.
+      const ActorId raiser = raiser_of(at);
+      if (raiser != kNobody && actor(raiser).column == actor(id).column) return;
+    }
+    add({.kind = own ? Happening::Kind::decides : Happening::Kind::learns,
+         .actor = id,
+         .text = system_.components[occurrence.index].table->events[occurrence.event]});
+  }
+
+  void pass(const Occurrence& occurrence, ActorId beside, const machine::Table& table,
+            const machine::Cell& cell) {
+    for (const machine::OutputId output : table.outputs_of(cell)) {
+      const auto out = static_cast<net::Out>(output);
+      if (out != net::Out::drops_to_server && out != net::Out::drops_to_client) continue;
+      add({.kind = Happening::Kind::drops,
+           .actor = beside,
+           .text = (occurrence.message == system::kNoMessage
+                        ? ""
+                        : system_.messages[occurrence.message]) +
+                   " " + table.outputs[output]});
+    }
+  }
+
+  void call(const Occurrence& occurrence, ActorId kernel, const machine::Table& table,
+            const machine::Cell& cell) {
     const std::string payload =
         occurrence.message == system::kNoMessage ? "" : system_.messages[occurrence.message];
-    if (occurrence.index == hop::observer) {
-      for (const machine::OutputId output : table.outputs_of(cell)) {
-        add({.kind = Happening::Kind::verdict,
-             .actor = Actor::client,
-             .text = table.outputs[output]});
-      }
-      return;
-    }
-    if (!is_kernel(occurrence.index)) {
-      if (stimulus.kind == Stimulus::Kind::expire &&
-          system_.timers[stimulus.index].event == occurrence.event &&
-          system_.timers[stimulus.index].owner == occurrence.index) {
-        return;  // told by `expires`
-      }
-      const bool own = stimulus.kind == Stimulus::Kind::choose &&
-                       system_.choices[stimulus.index].component == occurrence.index &&
-                       system_.choices[stimulus.index].event == occurrence.event;
-      add({.kind = own ? Happening::Kind::decides : Happening::Kind::learns,
-           .actor = actor_of(occurrence.index),
-           .text = table.events[occurrence.event]});
-      return;
-    }
-    const Actor kernel = actor_of(occurrence.index);
     if (std::string call = call_text(occurrence.event, payload); !call.empty()) {
       std::string result = result_of(table, cell);
       if (result == "bytes") result = payload;
@@ -223,48 +335,42 @@ class Recorder {
   }
 
   /// Errors and ends are what an operator finds in logs.
-  void observe(Actor kernel, const std::string& call, const std::string& result) {
+  void observe(ActorId kernel, const std::string& call, const std::string& result) {
     const bool telling = result == "eof" || (result.size() > 1 && result[0] == 'E' &&
                                              result != "EAGAIN" && result != "EINPROGRESS");
     if (!telling) return;
-    const std::string& who = kernel == Actor::client_kernel ? witness_.settings.client.name
-                                                            : witness_.settings.server.name;
-    witness_.observed.push_back(
-        {who, call + " = " + (result == "eof" ? "0 (end of file)" : result)});
+    witness_.observed.push_back({actor(actor(kernel).partner).name,
+                                 call + " = " + (result == "eof" ? "0 (end of file)" : result)});
   }
 
-  system::System system_;
+  const Stage stage_;
+  const system::System& system_;
   const Path& path_;
-  const std::vector<Time>& times_;
+  const std::vector<Time>* times_;
   Time now_ = 0;
+  std::vector<Occurrence> occurrences_;  ///< of the step
   WitnessStep current_;
-  std::array<std::vector<int>, 8> in_flight_;
+  std::vector<std::vector<int>> in_flight_;  ///< by queue
   Witness witness_;
 };
 
 }  // namespace
 
-Witness make_witness(const HopSettings& settings, const Path& path, const std::vector<Time>& times,
+Witness make_witness(const Settings& settings, const Path& path, const std::vector<Time>& times,
                      Aging aging) {
-  return Recorder(settings, path, times, aging).record();
+  return Recorder(settings, path, &times, aging).record();
 }
 
-std::string hop_name(const Witness& witness) {
-  return witness.settings.client.name + "->" + witness.settings.server.name;
+Witness make_witness(const Settings& settings, const Path& path) {
+  return Recorder(settings, path, nullptr, {}).record();
 }
 
-std::string actor_name(const Witness& witness, Actor actor) {
-  switch (actor) {
-    case Actor::client:
-      return witness.settings.client.name;
-    case Actor::client_kernel:
-      return witness.settings.client.name + " kernel";
-    case Actor::server_kernel:
-      return witness.settings.server.name + " kernel";
-    case Actor::server:
-      return witness.settings.server.name;
-  }
-  return {};
+std::string chain_name(const Witness& witness) {
+  if (const auto* hop = std::get_if<HopSettings>(&witness.settings))
+    return hop->client.name + "->" + hop->server.name;
+  const auto& proxy = std::get<ProxySettings>(witness.settings);
+  return (proxy.downstream ? proxy.downstream->client.name : "client") + "->" +
+         proxy.upstream.client.name + "->" + proxy.upstream.server.name;
 }
 
 }  // namespace halfclose::proofs

@@ -1,14 +1,13 @@
-// The one trace type: a run of a hop with times, as data. Every renderer and every replay reads
-// this.
+// The one trace type: a run of a hop or of a proxy between its hops, as data. Every renderer and
+// every replay reads this.
 //
 // It holds what is needed to run it again (settings and stimuli) and what happened (steps,
 // segments, timers, calls, states). docs/reference/witness.md is the schema of its JSON form.
 #pragma once
 
-#include "model/deployment/hop_settings.hpp"
 #include "proofs/explore/exploration.hpp"
+#include "proofs/witness/cast.hpp"
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,11 +15,6 @@
 namespace halfclose::proofs {
 
 using system::Time;
-
-/// The columns of a sequence diagram, left to right.
-enum class Actor : std::uint8_t { client, client_kernel, server_kernel, server };
-inline constexpr std::array<Actor, 4> kActors{Actor::client, Actor::client_kernel,
-                                              Actor::server_kernel, Actor::server};
 
 /// One thing that an actor did or learned.
 struct Happening {
@@ -33,9 +27,10 @@ struct Happening {
     receives,  ///< a kernel takes a segment off the wire: `segment`
     drops,     ///< bytes are lost: `text` says which
     verdict,   ///< the observer: a race happened, or a guarantee broke
+    remark,    ///< which request the observer watches; a connection is over on both sides
   };
   Kind kind = Kind::decides;
-  Actor actor = Actor::client;
+  ActorId actor = 0;
   std::string text{};
   std::string result{};  ///< of a call: ok, a byte count in words, or an errno name
   int segment = -1;      ///< index into Witness::segments
@@ -46,13 +41,13 @@ struct WitnessStep {
   Time at = 0;             ///< microseconds from the start
   std::string stimulus{};  ///< in words
   std::vector<Happening> happenings{};
-  std::array<std::string, 4> states{};  ///< after the step, by actor: `CLOSE-WAIT`, `idle`
+  std::vector<std::string> states{};  ///< after the step, by actor: `CLOSE-WAIT`, `idle`
   bool operator==(const WitnessStep&) const = default;
 };
 
 struct Segment {
   std::string text;  ///< `request`, `FIN`, `RST`
-  Actor from = Actor::client_kernel;
+  ActorId from = 0;  ///< a kernel; it goes to that one's far end
   Time sent = 0;
   std::optional<Time> arrived{};  ///< none: still in flight at the end
   bool operator==(const Segment&) const = default;
@@ -60,7 +55,7 @@ struct Segment {
 
 struct TimerUse {
   std::string symbol;  ///< `app.downstream.idle_timeout`
-  Actor owner = Actor::client;
+  ActorId owner = 0;
   Time lo = 0, hi = 0;  ///< it may expire this long after it was armed
   Time armed = 0;
   std::optional<Time> expired{}, cancelled{};
@@ -75,8 +70,11 @@ struct Symptom {
 struct Witness {
   std::string property;   ///< slug of the race or guarantee
   std::string statement;  ///< what it says, one sentence
-  std::string client_profile, server_profile;
-  deployment::HopSettings settings;
+  std::string client_profile, proxy_profile, server_profile;
+  Settings settings;
+  /// Steps have times. Else only their order is known, and every time above is the number of a
+  /// step, from 0.
+  bool timed = true;
   Path path;
   Aging aging{};  ///< behind this step the connection served other requests for a while
   std::vector<WitnessStep> steps;
@@ -87,17 +85,19 @@ struct Witness {
   std::string fix;
 };
 
-/// Runs `path` on the hop's tables at `times` and writes down what happens.
+/// Runs `path` on the tables of its system at `times` and writes down what happens.
 ///
-/// @param settings  the hop; `path` must be enabled step by step
+/// @param settings  the hop or proxy; `path` must be enabled step by step
 /// @param aging     the part of the past that is left out, if there is one
 /// @param times     one per step, not decreasing (proofs/timed/schedule.hpp)
 /// @return          a witness without property, profiles, symptoms and fix
-Witness make_witness(const deployment::HopSettings& settings, const Path& path,
-                     const std::vector<Time>& times, Aging aging = {});
+Witness make_witness(const Settings& settings, const Path& path, const std::vector<Time>& times,
+                     Aging aging = {});
 
-/// `client->server`.
-std::string hop_name(const Witness& witness);
-std::string actor_name(const Witness& witness, Actor actor);
+/// The same without times: the order of the steps is all that is claimed.
+Witness make_witness(const Settings& settings, const Path& path);
+
+/// `client->server`, `client->proxy->origin`.
+std::string chain_name(const Witness& witness);
 
 }  // namespace halfclose::proofs

@@ -21,11 +21,26 @@ using Catch::Contains;
 using Catch::StartsWith;
 
 const std::string kExample = HALFCLOSE_SOURCE_DIR "/examples/alb-envoy-node.yaml";
-const std::vector<std::string> kRaces = {
-    "keepalive-reuse",     "stale-in-kernel",  "early-response-reset",
-    "closing-dead-zone",   "max-age-close",    "shutdown-close",
-    "bytes-behind-close",  "timer-beats-data", "delayed-close-truncation",
-    "unsolicited-response"};
+const std::vector<std::string> kRaces = {"keepalive-reuse",
+                                         "stale-in-kernel",
+                                         "early-response-reset",
+                                         "closing-dead-zone",
+                                         "max-age-close",
+                                         "shutdown-close",
+                                         "bytes-behind-close",
+                                         "timer-beats-data",
+                                         "delayed-close-truncation",
+                                         "unsolicited-response",
+                                         "attach-on-complete",
+                                         "persistence-missignalled",
+                                         "reads-paused-in-pool",
+                                         "early-upstream-response",
+                                         "timer-armed-early",
+                                         "half-closed-client",
+                                         "close-delimited-truncation",
+                                         "close-latency",
+                                         "removed-while-pooled",
+                                         "silent-drop"};
 
 /// A directory that goes away with its files.
 class Directory {
@@ -159,7 +174,7 @@ TEST_CASE("halfclose check: the example chain", "[cli]") {
     for (const Json& assumption : report["assumptions"]) {
       CHECK(keys(assumption) == std::set<std::string>{"what", "source", "sourced"});
     }
-    CHECK(report["guarantees"].size() == 8);
+    CHECK(report["guarantees"].size() == 10);
   }
   SECTION("names the source of every assumption where it is asked for") {
     CHECK_THAT(run({"check", kExample, "--sources"}).out, Contains("  [default of halfclose]"));
@@ -342,7 +357,8 @@ TEST_CASE("halfclose explain: a race that does not happen", "[cli]") {
 TEST_CASE("halfclose machines: list, show and report", "[cli]") {
   const Run list = run({"machines", "list"});
   CHECK(list.status == 0);
-  for (const char* machine : {"tcp-endpoint", "http1-server", "http1-client", "hop-observer"}) {
+  for (const char* machine :
+       {"tcp-endpoint", "http1-server", "http1-client", "hop-observer", "middlebox"}) {
     INFO(machine);
     CHECK_THAT(list.out, Contains(machine));
     const auto shown = [&](const std::string& format) {
@@ -460,4 +476,179 @@ TEST_CASE("halfclose machines export: a system", "[cli]") {
   }
 }
 
+//--- prove
+//----------------------------------------------------------------------------------------------------
+
+const std::string kManifest =
+    "# two claims\n"
+    "property,system,verdict,states,transitions,depth\n"
+    "always one-outcome,hop/rfc9112,holds,677,1289,21\n"
+    "sometimes keepalive-reuse,hop/rfc9112,holds,677,1289,9\n";
+const std::string kWrong =
+    "property,system,verdict,states,transitions,depth\n"
+    "always one-outcome,hop/rfc9112,broken,676,1290,20\n";
+
+TEST_CASE("halfclose prove: a manifest that is right", "[cli]") {
+  const Directory directory;
+  const std::string file = directory.write("m.csv", kManifest);
+  const Run text = run({"prove", "--manifest", file});
+  CHECK(text.status == 0);
+  CHECK_THAT(text.out, StartsWith("property"));
+  CHECK_THAT(text.out, Contains("2 of 2 claims as expected, 0 differ, 0 undecided"));
+  CHECK(text.err.empty());  // progress is for terminals
+
+  const Json json = Json::parse(run({"prove", "--manifest", file, "--format", "json"}).out);
+  REQUIRE(json["claims"].size() == 2);
+  CHECK(json["claims"][1]["property"] == "sometimes keepalive-reuse");
+  CHECK(json["claims"][1]["status"] == "same");
+  CHECK(json["claims"][1]["found"] == json["claims"][1]["expected"]);
+  CHECK(json["claims"][1]["found"]["depth"] == 9);
+  CHECK(json["claims"][1]["limit"].is_null());
+
+  CHECK_THAT(run({"prove", "--manifest", file, "--only", "keepalive"}).out,
+             Contains("1 of 1 claims"));
+  refused({"prove", "--manifest", file, "--only", "nothing"});
+}
+
+TEST_CASE("halfclose prove: a difference exits 1 and says both values", "[cli]") {
+  const Directory directory;
+  const std::string file = directory.write("m.csv", kWrong);
+  const Run result = run({"prove", "--manifest", file});
+  CHECK(result.status == 1);
+  CHECK_THAT(result.out, Contains("differs: verdict holds, not broken; states 677, not 676; "
+                                  "transitions 1289, not 1290; depth 21, not 20"));
+  SECTION("and --update writes what was found, comments and all") {
+    const Run updated = run({"prove", "--manifest", file, "--update"});
+    CHECK(updated.status == 0);
+    CHECK_THAT(updated.out, Contains("1 of 1 claims changed"));
+    CHECK(run({"prove", "--manifest", file}).status == 0);
+    const std::string right = directory.write("r.csv", kManifest);
+    CHECK_THAT(run({"prove", "--manifest", right, "--update"}).out, Contains("0 of 2"));
+    CHECK(contents(right) == kManifest);
+  }
+}
+
+TEST_CASE("halfclose prove: a limit exits 3 with what was covered", "[cli]") {
+  const Directory directory;
+  const std::string file = directory.write("m.csv", kManifest);
+  const Run result = run({"prove", "--manifest", file, "--max-states", "100"});
+  CHECK(result.status == 3);
+  CHECK_THAT(result.out, Contains("undecided: limit of 100 states: 10") && Contains("2 undecided"));
+  SECTION("and --update writes nothing") {
+    CHECK(run({"prove", "--manifest", file, "--update", "--max-states", "100"}).status == 3);
+    CHECK(contents(file) == kManifest);
+  }
+  SECTION("unless something differs: that is 1") {
+    const std::string both =
+        directory.write("b.csv", kManifest + "always one-outcome,hop/single-use,holds,1,1,1\n");
+    CHECK(run({"prove", "--manifest", both, "--max-states", "670"}).status == 1);
+  }
+}
+
+TEST_CASE("halfclose prove: what is wrong is refused", "[cli]") {
+  const Directory directory;
+  const Run broken =
+      refused({"prove", "--manifest", directory.write("m.csv", kManifest + "always x\n")});
+  CHECK_THAT(broken.err, Contains("m.csv:5:1: error: "));
+  refused({"prove", "--manifest", directory / "none.csv"});
+  refused({"prove", "--manifest", "/"});
+  refused({"prove", "--update"});
+  refused({"prove", "--max-states", "0"});
+  refused({"prove", "--format", "yaml"});
+  const Run mistyped = refused({"prove", "--manifest", directory.write("t.csv", kWrong + "x\n")});
+  CHECK_THAT(mistyped.err, Contains("t.csv:3:1: error: "));
+}
+
+TEST_CASE("halfclose prove: the kinds of claim", "[cli]") {
+  const Directory directory;
+  const std::string head = "property,system,verdict,states,transitions,depth\n";
+  const auto proved = [&](const std::string& row) {
+    return run({"prove", "--manifest", directory.write("m.csv", head + row + "\n")});
+  };
+  CHECK(proved("emits keepalive-reuse,hop/plain,holds,6,6,9").status == 0);
+  CHECK(proved("fits,tcp-pair/small,holds,4392,34454,21").status == 0);
+  CHECK(proved("moves left from TIME-WAIT to CLOSED,tcp-pair/small,holds,96,150,11").status == 0);
+  CHECK(proved("moves left from CLOSED to TIME-WAIT,tcp-pair/small,broken,0,0,0").status == 0);
+  CHECK(proved("emits keepalive-reuse in time,hop/plain,holds,6,6,9").status == 2);
+  CHECK(proved("fits well,hop/plain,holds,6,6,9").status == 2);
+  CHECK(proved("moves left to CLOSED,tcp-pair/small,holds,1,1,1").status == 2);
+  CHECK(proved("moves left from CLOSED to OPEN,tcp-pair/small,holds,1,1,1").status == 2);
+  CHECK(proved("moves middle from CLOSED to CLOSED,tcp-pair/small,holds,1,1,1").status == 2);
+  CHECK_THAT(run({"prove", "--systems"}).out, Contains("tcp-pair/small  "));
+}
+
+TEST_CASE("halfclose prove --mutants: a part of them", "[cli]") {
+  const Directory directory;
+  const std::string file = directory.write("m.csv", kManifest);
+  const std::vector<std::string> part = {"prove",     "--mutants",    "--manifest", file,
+                                         "--machine", "http1-client", "--every",    "20"};
+  const auto with = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = part;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  const Run text = with({});
+  CHECK(text.status == (text.out.find("\nhelp") == std::string::npos &&
+                                text.out.find(" 0 unexplained") != std::string::npos
+                            ? 0
+                            : 1));
+  CHECK_THAT(text.out, StartsWith("machine ") && Contains("\nhttp1-client ") &&
+                           Contains("survive, no reachable state depends on it:"));
+  CHECK(text.out == with({"--jobs", "1"}).out);
+
+  const Json json = Json::parse(with({"--format", "json"}).out);
+  REQUIRE(json["mutants"].size() > 20);
+  for (const Json& mutant : json["mutants"]) {
+    CHECK(mutant["machine"] == "http1-client");
+    CHECK(mutant["properties"].empty() == (mutant["fate"] != "killed"));
+  }
+  CHECK(json["kills"].contains("sometimes keepalive-reuse"));
+
+  const Run small = with({"--largest", "10"});
+  CHECK(small.status == 3);
+  CHECK_THAT(small.out, Contains("left out for their size (--largest): hop/rfc9112"));
+
+  const Run cut = with({"--max-states", "100"});
+  CHECK(cut.status == 3);
+  CHECK(cut.out.empty());
+  CHECK_THAT(refused({"prove", "--mutants", "--machine", "http1-clint"}).err,
+             Contains("did you mean `http1-client`?"));
+  refused({"prove", "--machine", "http1-client"});
+  refused({"prove", "--mutants", "--update", "--manifest", file});
+}
+
 }  // namespace
+
+TEST_CASE("matrix: the three formats", "[cli]") {
+  const std::string slug = "bytes-behind-close";
+  SECTION("text is at most 110 columns wide and names the smallest sets") {
+    const Run printed = run({"matrix", "--race", slug, "--reasons"});
+    CHECK(printed.status == 0);
+    CHECK_THAT(printed.out, StartsWith(" "));
+    CHECK_THAT(printed.out, Contains("excluded") && Contains("no-pipelining"));
+    std::istringstream lines(printed.out);
+    for (std::string line; std::getline(lines, line);)
+      CHECK(line.size() <= 110);
+  }
+  SECTION("html loads nothing, and each cell has its reason") {
+    const Run printed = run({"matrix", "--race", slug, "--format", "html"});
+    CHECK(printed.status == 0);
+    CHECK_THAT(printed.out, StartsWith("<!doctype html>"));
+    CHECK_THAT(printed.out, !Contains("http://") && !Contains("https://") && !Contains("<script"));
+    CHECK_THAT(printed.out, Contains("title=\"no-pipelining: excluded. "));
+  }
+  SECTION("Markdown has a row for the race and one for each of its cells") {
+    const Run printed = run({"matrix", "--race", slug, "--format", "md"});
+    CHECK(printed.status == 0);
+    CHECK_THAT(printed.out, Contains("| `no-pipelining` | excluded | "));
+  }
+  SECTION("a limit makes it undecided") {
+    CHECK(run({"matrix", "--race", slug, "--max-zones", "10"}).status == 3);
+  }
+  SECTION("an unknown race is refused, with the nearest name") {
+    const Run printed = run({"matrix", "--race", "stale-pool-cascad"});
+    CHECK(printed.status == 2);
+    CHECK_THAT(printed.err, Contains("did you mean `stale-pool-cascade`?"));
+    CHECK(printed.out.empty());
+  }
+}

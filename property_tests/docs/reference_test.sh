@@ -5,9 +5,10 @@
 #               `<!-- end -->`; chain.md names every key of the file, races.md has a section on each race
 #   commands    every `$ ...` line of a ```console block, run again in page order, prints what the page shows; a line
 #               `...` stands for any lines. A ```yaml block that begins with `# NAME.yaml` is that file for its page.
+#   matrix      the table of docs/reference/matrix.md, computed again: a minute
 #   links       every relative link and anchor of README.md and docs/ leads somewhere
 #
-# With --update the first two write the pages instead (a command's output only where it has no `...`).
+# With --update all but the last write the pages instead (a command's output only where it has no `...`).
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
@@ -24,6 +25,7 @@ main() {
   case $part in
     reference) check_reference ;;
     commands) check_commands ;;
+    matrix) check_matrix ;;
     links) check_links ;;
     *) echo "error: no part \`$part\`" >&2; exit 2 ;;
   esac
@@ -70,7 +72,8 @@ check_reference() {
   done < <(grep -rl --include='*.md' '^<!-- generated: ' README.md docs | sort)
   local required
   for required in server-keys:chain client-keys:chain races:races guarantees:races mitigations:races \
-    server-profiles:profiles client-profiles:profiles; do
+    server-profiles:profiles client-profiles:profiles claims:manifest systems:theorems theorems:theorems \
+    theorems-in-time:theorems; do
     page=docs/reference/${required#*:}.md
     grep -qF "<!-- generated: ${required%:*} -->" "$page" || fail "missing: the block ${required%:*} in $page"
   done
@@ -122,6 +125,14 @@ block() {
       literals proofs/catalogue/mitigations.cpp mitigations |
         awk -F '\t' '{ gsub(/[{]client[}]/, "the client", $2); gsub(/[{]server[}]/, "the server", $2); printf "| `%s` | %s |\n", $1, $2 }'
       ;;
+    claims)
+      echo '| claim | says |'
+      echo '|---|---|'
+      literals proofs/manifest/claim.cpp claim_kinds | awk -F '\t' '{ name = $1 " " $2; sub(/ $/, "", name); printf "| `%s` | %s |\n", name, $3 }'
+      ;;
+    systems) proved_systems ;;
+    theorems) theorems 0 ;;
+    theorems-in-time) theorems 1 ;;
     server-profiles)
       profiles downstream 'idle_timeout idle_grace drain_timeout close_timeout linger_time max_connection_duration max_requests'
       ;;
@@ -160,6 +171,46 @@ literals() {
         print line
       }
     }'
+}
+
+# The claims of the manifest, in its order: per property the systems of which it holds and those where it is broken,
+# with the length of the shortest run where there is one. IN-TIME is 0 or 1.
+theorems() {
+  echo '| claim | holds of | broken of |'
+  echo '|---|---|---|'
+  grep -v -e '^#' -e '^$' proofs/manifest.csv | awk -F , -v in_time="$1" '
+    NR == 1 || ($1 ~ / in time$/) != in_time { next }
+    {
+      if (!($1 in known)) { known[$1]; order[++count] = $1 }
+      # Of these the depth is that of the farthest state: no run to speak of.
+      system_named = "`" $2 "`"
+      if ($1 != "fits" && !($1 ~ /^(always|never) /) == ($3 == "holds")) system_named = system_named " (" $6 ")"
+      list[$1, $3] = list[$1, $3] (list[$1, $3] == "" ? "" : ", ") system_named
+    }
+    END {
+      for (i = 1; i <= count; ++i) printf "| `%s` | %s | %s |\n", order[i], list[order[i], "holds"], list[order[i], "broken"]
+    }'
+}
+
+# The systems of the manifest: what each is made of, and its counts.
+proved_systems() {
+  echo '| system | made of | states | transitions | zones | transitions in time |'
+  echo '|---|---|---|---|---|---|'
+  "$halfclose" prove --systems | awk -F '  +' '
+    FNR == NR { about[$1] = $2; next }
+    FNR == 1 || /^(emits|moves) / { next }  # they count something else
+    {
+      split($0, value, ",")
+      name = value[2]
+      if (!(name in known)) { known[name]; order[++count] = name }
+      counts[name, value[1] ~ / in time$/] = value[4] " | " value[5]
+    }
+    END {
+      for (i = 1; i <= count; ++i) {
+        name = order[i]
+        printf "| `%s` | %s | %s | %s |\n", name, about[name], (name, 0) in counts ? counts[name, 0] : "| ", (name, 1) in counts ? counts[name, 1] : "| "
+      }
+    }' - <(grep -v -e '^#' -e '^$' proofs/manifest.csv)
 }
 
 # The registry of keys: name, kind, allowed words, meaning.
@@ -220,6 +271,20 @@ profiles() {
         print line " " unsourced + 0 " of " total " |"
       }' "$file"
   done
+}
+
+#--- matrix ---------------------------------------------------------------------------------------------------------
+
+# What stands behind the marker is computed.
+check_matrix() {
+  local page=docs/reference/matrix.md marker='<!-- computed: halfclose matrix --format md -->'
+  {
+    sed "/^$marker\$/q" "$page"
+    echo
+    "$halfclose" matrix --format md
+  } >"$work/page.md" || fail "undecided: the matrix"
+  grep -qxF -- "$marker" "$page" || fail "missing: \`$marker\` in $page"
+  compare "$page" "$work/page.md"
 }
 
 #--- commands ------------------------------------------------------------------------------------------------------

@@ -334,7 +334,7 @@ TEST_CASE("check: every fix that is offered", "[proofs][check]") {
     for (const auto* mitigation : judged.excluded_by) {
       auto moved = settings;
       REQUIRE(mitigation->apply(moved));
-      moved.with_shutdown = judged.race->needs_shutdown;
+      moved = proofs::with_needs(moved, judged.race->needs);
       for (const auto& again :
            proofs::analyse(moved, {.races = {judged.race}, .advise = false}).races) {
         CHECK(again.verdict == Verdict::absent);
@@ -375,4 +375,210 @@ TEST_CASE("check: every race", "[proofs][check]") {
     CHECK(verdict_of(safe, std::string(race.slug)).verdict == Verdict::absent);
     CHECK(proofs::exit_code(safe) == 0);
   }
+}
+
+namespace {
+
+/// A client and a server of the bare standard that are safe but for what is said here.
+std::string safe_pair(const std::string& client_more, const std::string& server_more,
+                      const std::string& requests = "with_body: true",
+                      const std::string& link = "1ms") {
+  return "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 10s, pipelining: "
+         "false" +
+         client_more + " } }\n  - link: { delay: " + link +
+         " }\n  - { name: s, profile: rfc9112, downstream: { idle_timeout: 60s" + server_more +
+         " } }\nrequests: { " + requests + " }\n";
+}
+Verdict verdict_with(const std::string& race, const std::string& client_more,
+                     const std::string& server_more,
+                     const std::string& requests = "with_body: true",
+                     const std::string& link = "1ms") {
+  const auto report = report_of(safe_pair(client_more, server_more, requests, link), false,
+                                {proofs::find_race(race)});
+  CHECK(holds(report, "one-outcome"));
+  CHECK(holds(report, "right-response"));
+  CHECK(holds(report, "no-other-loss"));
+  return verdict_of(report, race).verdict;
+}
+
+}  // namespace
+
+TEST_CASE("check: a request that waited for the connection", "[proofs][check]") {
+  const auto with = [](const std::string& attach, const std::string& close) {
+    return verdict_with("attach-on-complete", ", attach: " + attach,
+                        ", unannounced_close: " + close);
+  };
+  CHECK(with("same-loop", "after-response") == Verdict::not_excludable);
+  // A loop later the FIN that has arrived is seen; one that is on its way is not.
+  CHECK(with("next-loop", "after-response") == Verdict::not_excludable);
+  CHECK(with("same-loop", "never") == Verdict::absent);
+  CHECK(with("next-loop", "never") == Verdict::absent);
+  const auto report = report_of(safe_pair({}, ", unannounced_close: after-response"), true,
+                                {proofs::find_race("attach-on-complete")});
+  const auto& fixes = verdict_of(report, "attach-on-complete").fixes;
+  CHECK(mentions(fixes, "put the close option on each response"));
+  CHECK_FALSE(mentions(fixes, "next-loop"));
+}
+
+TEST_CASE("check: persistence that is signalled wrongly", "[proofs][check][rfc9112-9.6]") {
+  const std::string race = "persistence-missignalled";
+  CHECK(verdict_with(race, {}, ", unannounced_close: after-response") == Verdict::not_excludable);
+  CHECK(verdict_with(race, {}, ", unannounced_close: never") == Verdict::absent);
+  CHECK(verdict_with(race, ", honours_close: false", ", max_requests: 100") ==
+        Verdict::not_excludable);
+  CHECK(verdict_with(race, ", honours_close: true", ", max_requests: 100") == Verdict::absent);
+  CHECK(verdict_with(race, ", honours_close: false", {}, "with_body: false") == Verdict::absent);
+  // Whoever pipelines has asked before it could know, and asks again elsewhere.
+  CHECK(verdict_with(race, ", honours_close: false, max_requests: 1", ", max_requests: 100") ==
+        Verdict::absent);
+}
+
+TEST_CASE("check: a pool that does not read", "[proofs][check]") {
+  // The FIN leaves Ts after the response did, both take 5 ms; the next request follows Tc after it.
+  const auto at = [](Time ts, const std::string& check) {
+    return verdict_of(report_of(plain_pair(5'000 * kMs, ts, 5 * kMs, 5 * kMs, 0, 0,
+                                           ", pipelining: false, reuse_check: " + check),
+                                false, {proofs::find_race("reads-paused-in-pool")}),
+                      "reads-paused-in-pool")
+        .verdict;
+  };
+  CHECK(at(5'000 * kMs, "none") == Verdict::present);
+  CHECK(at(5'000 * kMs + 1, "none") == Verdict::absent);
+  CHECK(at(5'001 * kMs, "none") == Verdict::absent);
+  CHECK(at(1'000 * kMs, "event") == Verdict::absent);
+  CHECK(at(1'000 * kMs, "peek") == Verdict::absent);
+}
+
+TEST_CASE("check: a failed write in front of a response", "[proofs][check][rfc9112-9.5]") {
+  const std::string race = "early-upstream-response";
+  CHECK(verdict_with(race, ", write_error: fatal", ", close_style: plain") == Verdict::present);
+  CHECK(verdict_with(race, ", write_error: reads-response", ", close_style: plain") ==
+        Verdict::absent);
+  CHECK(verdict_with(race, ", write_error: fatal", ", close_style: drain-then-fin") ==
+        Verdict::absent);
+  CHECK(verdict_with(race, ", write_error: fatal", ", close_style: plain", "with_body: false") ==
+        Verdict::absent);
+}
+
+TEST_CASE("check: an idle timer that runs while the connection is opened", "[proofs][check]") {
+  const auto at = [](Time idle, const std::string& starts, const std::string& stall = "0s") {
+    return verdict_of(
+        report_of("chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: " +
+                      format_duration(idle) + ", loop_stall: " + stall +
+                      ", idle_timer_starts: " + starts +
+                      " } }\n  - link: { delay: 1ms..5ms }\n  - { name: s, profile: rfc9112 }\n",
+                  false, {proofs::find_race("timer-armed-early")}),
+        "timer-armed-early");
+  };
+  // SYN and SYN,ACK take 5 ms each.
+  CHECK(at(10 * kMs, "connection-start").verdict == Verdict::present);
+  CHECK(at(10 * kMs + 1, "connection-start").verdict == Verdict::absent);
+  CHECK(at(11 * kMs, "connection-start").verdict == Verdict::absent);
+  CHECK(at(10 * kMs, "response-read").verdict == Verdict::absent);
+  // Timers run first: the connection may be open and the client have not looked.
+  CHECK(at(13 * kMs, "connection-start", "3ms").verdict == Verdict::present);
+  CHECK(at(13 * kMs + 1, "connection-start", "3ms").verdict == Verdict::absent);
+}
+
+TEST_CASE("check: a client that shuts its write side down", "[proofs][check][rfc9112-9.6]") {
+  const std::string race = "half-closed-client";
+  CHECK(verdict_with(race, ", half_close: true", ", half_closed_client: abort") ==
+        Verdict::present);
+  CHECK(verdict_with(race, ", half_close: true", ", half_closed_client: serve") == Verdict::absent);
+  CHECK(verdict_with(race, ", half_close: false", ", half_closed_client: abort") ==
+        Verdict::absent);
+}
+
+TEST_CASE("check: a response that ends with the connection", "[proofs][check][rfc9112-8]") {
+  const auto with = [](const std::string& framing, const std::string& fits,
+                       const std::string& more = {}) {
+    return report_of(safe_pair({}, ", framing: " + framing + more, "responses_fit: " + fits), false,
+                     {proofs::find_race("close-delimited-truncation")});
+  };
+  const std::string race = "close-delimited-truncation";
+  CHECK(verdict_of(with("close-delimited", "false"), race).verdict == Verdict::present);
+  CHECK_FALSE(holds(with("close-delimited", "false"), "whole-or-error"));
+  // Nothing of a response that leaves at once can be missing.
+  CHECK(verdict_of(with("close-delimited", "true"), race).verdict == Verdict::absent);
+  CHECK(holds(with("close-delimited", "true"), "whole-or-error"));
+  // A crash within a response of known length shows, however the server closes.
+  for (const char* style : {"plain", "delayed", "half-close-drain", "half-close-wait"}) {
+    const auto report =
+        with("length", "false", std::string(", close_timeout: 1s, close_style: ") + style);
+    CHECK(verdict_of(report, race).verdict == Verdict::absent);
+    CHECK(holds(report, "whole-or-error"));
+  }
+  const auto fixes =
+      report_of(safe_pair({}, ", framing: close-delimited"), true, {proofs::find_race(race)});
+  CHECK(mentions(verdict_of(fixes, race).fixes, "framing: length"));
+}
+
+TEST_CASE("check: a client that waits for the server's close", "[proofs][check][rfc9112-9.6]") {
+  const auto with = [](const std::string& waits, const std::string& style,
+                       Time close = 1'000 * kMs) {
+    return verdict_with(
+        "close-latency", ", reads_while_sending: true, loop_stall: 0s, waits_for_close: " + waits,
+        ", loop_stall: 0s, close_style: " + style + ", close_timeout: " + format_duration(close),
+        "with_body: true", "2ms..5ms");
+  };
+  CHECK(with("true", "delayed") == Verdict::present);
+  CHECK(with("false", "delayed") == Verdict::absent);
+  // A server that has sent its FIN keeps nobody; one that reads the rest first waits for it.
+  CHECK(with("true", "plain") == Verdict::absent);
+  CHECK(with("true", "half-close-drain") == Verdict::absent);
+  CHECK(with("true", "half-close-wait") == Verdict::absent);
+  CHECK(with("true", "drain-then-fin") == Verdict::present);
+  // The response takes 2 ms at least: a timer that fires before keeps nobody waiting.
+  CHECK(with("true", "delayed", 2 * kMs) == Verdict::present);
+  CHECK(with("true", "delayed", 2 * kMs - 1) == Verdict::absent);
+}
+
+TEST_CASE("check: a middlebox that forgets", "[proofs][check]") {
+  // The response passes it when it leaves, 5 ms before the client has it; the next request comes to
+  // it Tc and 5 ms later.
+  const auto at = [](const std::string& timeout, const std::string& client_more = {},
+                     const std::string& server_more = {}) {
+    const auto report = report_of(
+        "chain:\n  - { name: c, profile: rfc9112, upstream: { idle_timeout: 300s, loop_stall: 0s, "
+        "pipelining: false" +
+            client_more + " } }\n  - link: { delay: 5ms, middlebox_timeout: " + timeout +
+            " }\n  - { name: s, profile: rfc9112, downstream: { idle_timeout: 400s, close_style: "
+            "drain-then-fin" +
+            server_more + " } }\n",
+        false, {proofs::find_race("silent-drop")});
+    CHECK(holds(report, "no-other-loss"));
+    CHECK(holds(report, "one-outcome"));
+    CHECK(holds(report, "right-response"));
+    return verdict_of(report, "silent-drop").verdict;
+  };
+  CHECK(at("off") == Verdict::absent);
+  CHECK(at("350s") == Verdict::absent);
+  CHECK(at("300.01s") == Verdict::present);
+  CHECK(at("300.011s") == Verdict::absent);
+  CHECK(at("300.010001s") == Verdict::absent);
+  // Probes of either end keep it awake, when they come in time.
+  for (const bool of_client : {false, true}) {
+    const auto probed = [&](const std::string& interval) {
+      const std::string key = ", tcp_keepalive: " + interval;
+      return of_client ? at("240s", key) : at("240s", {}, key);
+    };
+    CHECK(probed("off") == Verdict::present);
+    CHECK(probed("60s") == Verdict::absent);
+    CHECK(probed("239.995s") == Verdict::present);
+    CHECK(probed("239.994999s") == Verdict::absent);
+    CHECK(probed("7200s") == Verdict::present);
+  }
+  // A client that waits without bound, and one that gives up, lose it all the same.
+  CHECK(at("240s", ", response_timeout: 15s") == Verdict::present);
+}
+
+TEST_CASE("check: a server that is removed while it is pooled", "[proofs][check]") {
+  const std::string race = "removed-while-pooled";
+  CHECK(verdict_with(race, ", on_removal: keep", ", shutdown_close: plain") ==
+        Verdict::not_excludable);
+  CHECK(verdict_with(race, ", on_removal: close", ", shutdown_close: plain") == Verdict::absent);
+  CHECK(verdict_with(race, ", on_removal: keep", ", shutdown_close: announced") == Verdict::absent);
+  // Who is not told, or is told too late, still loses requests to the shutdown.
+  CHECK(verdict_with("shutdown-close", ", on_removal: close", ", shutdown_close: plain") ==
+        Verdict::not_excludable);
 }

@@ -29,7 +29,12 @@ inline HopSettings small_hop() {
                .half_closes = *rc::gen::inRange(0, 6) == 0,
                .reads_while_sending = coin(),
                .limits_requests = *rc::gen::inRange(0, 4) == 0,
-               .single_use = *rc::gen::inRange(0, 6) == 0};
+               .single_use = *rc::gen::inRange(0, 6) == 0,
+               .attaches_later = coin(),
+               .honours_close = *rc::gen::inRange(0, 4) != 0,
+               .idle_from_start = *rc::gen::inRange(0, 4) == 0,
+               .waits_for_close = *rc::gen::inRange(0, 4) == 0,
+               .closes_on_removal = coin()};
   c.idle = small_time(5);
   c.age = small_time(6, 2);
   c.response = small_time(4, 2);
@@ -48,7 +53,9 @@ inline HopSettings small_hop() {
                .shutdown_announced = coin(),
                .reads_during_close = *rc::gen::inRange(0, 4) == 0,
                .aborts_half_closed = coin(),
-               .limits_requests = *rc::gen::inRange(0, 4) == 0};
+               .limits_requests = *rc::gen::inRange(0, 4) == 0,
+               .closes_unannounced = *rc::gen::inRange(0, 4) == 0,
+               .close_delimited = *rc::gen::inRange(0, 4) == 0};
   s.idle = small_time(6);
   s.idle_grace = *rc::gen::inRange(0, 2);
   s.drain = *rc::gen::inRange(0, 3);
@@ -58,10 +65,16 @@ inline HopSettings small_hop() {
   s.loop = {.stall = *rc::gen::inRange(0, 2), .timers_first = coin(), .cached_clock = coin()};
   hop.delay_min = *rc::gen::inRange(0, 2);
   hop.delay_max = hop.delay_min + *rc::gen::inRange(0, 2);
+  hop.middlebox = small_time(6, 2);
+  c.keepalive = small_time(4, 2);
+  s.keepalive = small_time(4, 2);
   hop.with_body = coin();
   hop.responses_fit = coin();
   hop.content_within = small_time(3, 2);
   hop.with_shutdown = *rc::gen::inRange(0, 4) == 0;
+  hop.with_waiting = *rc::gen::inRange(0, 4) == 0;
+  hop.with_crash = *rc::gen::inRange(0, 6) == 0;
+  hop.with_removal = *rc::gen::inRange(0, 6) == 0;
   return hop;
 }
 
@@ -76,7 +89,10 @@ inline std::string shown(const HopSettings& hop) {
          std::to_string(c.profile.watches) + std::to_string(c.profile.pipelines) +
          std::to_string(c.profile.half_closes) + std::to_string(c.profile.reads_while_sending) +
          std::to_string(c.profile.limits_requests) + std::to_string(c.profile.single_use) +
-         " loop " + std::to_string(c.loop.timers_first) + std::to_string(c.loop.cached_clock) +
+         std::to_string(c.profile.attaches_later) + std::to_string(c.profile.honours_close) +
+         std::to_string(c.profile.idle_from_start) + std::to_string(c.profile.waits_for_close) +
+         std::to_string(c.profile.closes_on_removal) + " loop " +
+         std::to_string(c.loop.timers_first) + std::to_string(c.loop.cached_clock) +
          "; server idle " + time(s.idle) + "+" + time(s.idle_grace) + " drain " + time(s.drain) +
          " close " + time(s.close) + " linger " + time(s.linger) + " age " + time(s.age) +
          " stall " + time(s.loop.stall) + " style " +
@@ -87,10 +103,15 @@ inline std::string shown(const HopSettings& hop) {
          std::to_string(s.profile.shutdown_announced) +
          std::to_string(s.profile.reads_during_close) +
          std::to_string(s.profile.aborts_half_closed) + std::to_string(s.profile.limits_requests) +
+         std::to_string(s.profile.closes_unannounced) + std::to_string(s.profile.close_delimited) +
          " loop " + std::to_string(s.loop.timers_first) + std::to_string(s.loop.cached_clock) +
-         "; delay " + time(hop.delay_min) + ".." + time(hop.delay_max) + " body " +
-         std::to_string(hop.with_body) + " within " + time(hop.content_within) + " fit " +
-         std::to_string(hop.responses_fit) + " shutdown " + std::to_string(hop.with_shutdown);
+         "; keepalive " + time(c.keepalive) + " " + time(s.keepalive) + " middlebox " +
+         time(hop.middlebox) + "; delay " + time(hop.delay_min) + ".." + time(hop.delay_max) +
+         " body " + std::to_string(hop.with_body) + " within " + time(hop.content_within) +
+         " fit " + std::to_string(hop.responses_fit) + " shutdown " +
+         std::to_string(hop.with_shutdown) + " waiting " + std::to_string(hop.with_waiting) +
+         " crash " + std::to_string(hop.with_crash) + " removal " +
+         std::to_string(hop.with_removal);
 }
 
 }  // namespace halfclose::test

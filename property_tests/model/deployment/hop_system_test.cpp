@@ -3,6 +3,7 @@
 #include "model/deployment/hop_system.hpp"
 
 #include "model/deployment/chain.hpp"
+#include "model/monitor/hop_observer.hpp"
 
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
@@ -57,7 +58,12 @@ template <class Flags> HopSettings hop_of(Flags flag) {
                         .half_closes = flag(),
                         .reads_while_sending = flag(),
                         .limits_requests = flag(),
-                        .single_use = flag()};
+                        .single_use = flag(),
+                        .attaches_later = flag(),
+                        .honours_close = flag(),
+                        .idle_from_start = flag(),
+                        .waits_for_close = flag(),
+                        .closes_on_removal = flag()};
   hop.server.profile = {.early_closes = flag(),
                         .idle_drains = flag(),
                         .idle_408 = flag(),
@@ -65,14 +71,19 @@ template <class Flags> HopSettings hop_of(Flags flag) {
                         .shutdown_announced = flag(),
                         .reads_during_close = flag(),
                         .aborts_half_closed = flag(),
-                        .limits_requests = flag()};
+                        .limits_requests = flag(),
+                        .closes_unannounced = flag(),
+                        .close_delimited = flag()};
   hop.client.discards_on_rst = flag();
   hop.with_body = flag();
   hop.responses_fit = flag();
   hop.with_shutdown = flag();
+  hop.with_waiting = flag();
+  hop.with_crash = flag();
+  hop.with_removal = flag();
   for (Time* timer : {&hop.client.idle, &hop.client.age, &hop.client.response, &hop.server.idle,
                       &hop.server.drain, &hop.server.close, &hop.server.linger, &hop.content_within,
-                      &hop.server.age}) {
+                      &hop.server.age, &hop.middlebox, &hop.client.keepalive}) {
     *timer = flag() ? kOff : 1;
   }
   for (Loop* loop : {&hop.client.loop, &hop.server.loop})
@@ -93,10 +104,11 @@ TEST_CASE("hop system: a random walk", "[model][system][deployment]") {
                         "pair");
         REQUIRE(loaded.chain.has_value());
         ++pairs;
-        for (const bool with_shutdown : {false, true}) {
+        for (const bool with_all : {false, true}) {
           HopSettings settings = hop_settings(*loaded.chain, 0);
-          settings.with_shutdown = with_shutdown;
-          INFO(client << " -> " << server << (with_shutdown ? ", with shutdown" : ""));
+          settings.with_shutdown = settings.with_waiting = settings.with_crash =
+              settings.with_removal = with_all;
+          INFO(client << " -> " << server << (with_all ? ", with everything" : ""));
           REQUIRE_NOTHROW(walk(hop_system(settings), random, 2000));
         }
       }
@@ -110,6 +122,84 @@ TEST_CASE("hop system: a random walk", "[model][system][deployment]") {
     hop.server.profile.age_close = static_cast<http1::server::AgeClose>(random() % 3);
     walk(hop_system(hop), random, 2000);
   });
+}
+
+//--- one run, step by step
+//--------------------------------------------------------------------------------------------------------
+
+/// A run that is named by what happens next.
+class Run {
+ public:
+  explicit Run(const HopSettings& settings)
+      : system_(hop_system(settings)), state_(system_.initial()) {}
+
+  /// Takes the one enabled step that is called so.
+  void take(const std::string& name) {
+    std::vector<Stimulus> enabled;
+    system_.enabled(state_, enabled);
+    for (const Stimulus stimulus : enabled) {
+      if (system_.describe(stimulus) != name) continue;
+      StepResult result;
+      system_.step(state_, stimulus, result);
+      state_ = result.state;
+      emitted_ = result.emitted;
+      return;
+    }
+    FAIL(name << " is not enabled in " << system_.describe(state_));
+  }
+  bool emitted(monitor::Out output) const { return emitted_ >> static_cast<unsigned>(output) & 1; }
+  std::string observed() const {
+    return system_.components[hop::observer].table->local_name(
+        system_.local(state_, hop::observer));
+  }
+
+ private:
+  System system_;
+  State state_;
+  std::uint64_t emitted_ = 0;
+};
+
+/// A request is outstanding, another waits for its connection; the server answers and closes.
+Run answered_and_closed(bool attaches_later) {
+  HopSettings hop;
+  hop.with_waiting = true;
+  hop.client.profile.attaches_later = attaches_later;
+  hop.server.profile.closes_unannounced = true;
+  Run run(hop);
+  for (const char* step :
+       {"client sends a request", "deliver client>server", "deliver server>client", "wake client",
+        "deliver client>server", "deliver client>server", "wake server",
+        "client has a request wait for the connection", "server answers",
+        "deliver server>client"}) {
+    run.take(step);
+  }
+  return run;
+}
+
+TEST_CASE("hop system: a request that waits for the connection", "[model][system][deployment]") {
+  using monitor::Out;
+  SECTION("is written behind a FIN that has arrived, where it is attached at once") {
+    Run run = answered_and_closed(false);
+    run.take("deliver server>client");
+    run.take("wake client");
+    CHECK(run.emitted(Out::attach_on_complete));
+  }
+  SECTION("goes elsewhere when the FIN has arrived, where it is attached a loop later") {
+    Run run = answered_and_closed(true);
+    run.take("deliver server>client");
+    run.take("wake client");
+    CHECK_FALSE(run.emitted(Out::attach_on_complete));
+    CHECK(run.observed() == "over");
+  }
+  SECTION("is lost to a FIN that is on its way, whenever it is attached") {
+    for (const bool later : {false, true}) {
+      Run run = answered_and_closed(later);
+      run.take("wake client");
+      run.take("deliver server>client");
+      run.take("wake client");
+      CHECK(run.emitted(Out::attach_on_complete));
+    }
+  }
 }
 
 }  // namespace

@@ -10,27 +10,32 @@ constexpr std::initializer_list<COut> kRequests = {COut::send_request, COut::sen
 
 TEST_CASE("http1 client: the close option", "[model][http1][rfc9112-9.6]") {
   SECTION("is followed by no further request") {
-    const int applied = for_every_step(
-        clients(), [](const auto&, const Table& table, LocalId, EventId event, const Cell& cell) {
-          if (event != kClient<client::response::WholeClose> &&
-              event != kClient<client::response::PartClose>) {
-            return false;
-          }
-          for (const LocalId later : reachable(table, cell.next)) {
-            for (EventId e = 0; e < table.events.size(); ++e) {
-              CHECK_FALSE(says(table, table.at(later, e), kRequests));
-              CHECK_FALSE(says(table, table.at(later, e), {COut::asked, COut::enter_pool}));
-            }
-          }
-          return true;
-        });
+    const int applied = for_every_step(clients(), [](const auto& profile, const Table& table,
+                                                     LocalId, EventId event, const Cell& cell) {
+      if (!profile.honours_close) return false;
+      if (event != kClient<client::response::WholeClose> &&
+          event != kClient<client::response::PartClose>) {
+        return false;
+      }
+      for (const LocalId later : reachable(table, cell.next)) {
+        for (EventId e = 0; e < table.events.size(); ++e) {
+          CHECK_FALSE(says(table, table.at(later, e), kRequests));
+          CHECK_FALSE(says(table, table.at(later, e), {COut::asked, COut::enter_pool}));
+        }
+      }
+      return true;
+    });
     CHECK(applied > 0);
   }
   SECTION("with a whole response closes, and tells of requests left unanswered") {
-    const int applied = for_every_step(clients(), [](const auto&, const Table& table, LocalId local,
-                                                     EventId event, const Cell& cell) {
-      if (event != kClient<client::response::WholeClose>) return false;
-      CHECK(client_in<client::Closed>(table, cell.next));
+    const int applied = for_every_step(clients(), [](const auto& profile, const Table& table,
+                                                     LocalId local, EventId event,
+                                                     const Cell& cell) {
+      if (event != kClient<client::response::WholeClose> || !profile.honours_close) return false;
+      if (client_in<client::Draining>(table, local)) return false;
+      const bool unasked = client_in<client::Ready>(table, local);
+      CHECK(client_in<client::Draining>(table, cell.next) == (profile.waits_for_close && !unasked));
+      CHECK(client_in<client::Closed>(table, cell.next) == (!profile.waits_for_close || unasked));
       const bool two = told(table, local, "2 outstanding");
       CHECK(says(table, cell, {COut::gave_up_rest}) == two);
       return two;
@@ -62,12 +67,37 @@ TEST_CASE("http1 client: requests", "[model][http1][rfc9112-9.3]") {
     const int applied = for_every_step(clients(), [](const auto& profile, const Table& table,
                                                      LocalId local, EventId, const Cell& cell) {
       if (!client_in<client::Waiting>(table, local) || !says(table, cell, kRequests)) return false;
+      if (says(table, cell, {COut::waited})) return false;
       CHECK(profile.pipelines);
       CHECK(told(table, local, "1 outstanding"));
       CHECK(told(table, cell.next, "2 outstanding"));
       return true;
     });
     CHECK(applied > 0);
+  }
+  SECTION(
+      "that waited take the connection over when it is free, looked at again where that is so") {
+    int later = 0, peeked = 0;
+    const int applied =
+        for_every_step(clients(), [&](const auto& profile, const Table& table, LocalId local,
+                                      EventId event, const Cell& cell) {
+          if (says(table, cell, {COut::waited})) {
+            CHECK(told(table, local, "another waits"));
+            CHECK(told(table, cell.next, "1 outstanding"));
+            CHECK_FALSE(told(table, cell.next, "another waits"));
+            const bool at_once = client_in<client::Waiting>(table, local);
+            CHECK_FALSE((at_once && profile.peeks));
+            CHECK_FALSE((at_once && profile.attaches_later && profile.watches));
+            return true;
+          }
+          later += says(table, cell, {COut::attach_later});
+          peeked += client_in<client::Waiting>(table, local) && says(table, cell, {COut::peek});
+          CHECK((event != kClient<client::transport::NextLoop> || profile.attaches_later));
+          return false;
+        });
+    CHECK(applied > 0);
+    CHECK(later > 0);
+    CHECK(peeked > 0);
   }
   SECTION("are counted: the pool holds no connection that owes a response") {
     for (const auto& [profile, table] : clients()) {
@@ -86,6 +116,27 @@ TEST_CASE("http1 client: requests", "[model][http1][rfc9112-9.3]") {
           return says(table, cell, {COut::asked});
         });
     CHECK(applied > 0);
+  }
+}
+
+TEST_CASE("http1 client: a response without length", "[model][http1][rfc9112-6.3]") {
+  SECTION("is complete at the end of the connection, and at no other end") {
+    int complete = 0;
+    const int applied = for_every_step(
+        clients(),
+        [&](const auto&, const Table& table, LocalId local, EventId event, const Cell& cell) {
+          if (!told(table, local, "open end")) return false;
+          const bool eof = event == kClient<client::transport::Eof>;
+          if (eof || event == kClient<client::transport::Error>) {
+            CHECK(says(table, cell, {COut::completed}) == eof);
+            CHECK(says(table, cell, {COut::lost, COut::truncated}) == !eof);
+            CHECK(client_in<client::Closed>(table, cell.next));
+          }
+          complete += eof;
+          return true;
+        });
+    CHECK(applied > 0);
+    CHECK(complete > 0);
   }
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("http1: the tables", "[model][http1]") {
   }
   rc::prop("of servers mean the same as Boost.MSM, whatever the flags", [] {
     const server::Profile profile = server_profile(
-        *rc::gen::inRange(0u, 5u), *rc::gen::inRange(0u, 3u), *rc::gen::inRange(0u, 256u));
+        *rc::gen::inRange(0u, 5u), *rc::gen::inRange(0u, 3u), *rc::gen::inRange(0u, kServerFlags));
     agree(server::connection_table(profile), *server::running_connection(profile));
   });
   rc::prop("of clients mean the same as Boost.MSM, whatever the flags", [] {
@@ -61,11 +61,13 @@ TEST_CASE("http1: the tables", "[model][http1]") {
 //--------------------------------------------------------------------------------------------------
 
 constexpr std::initializer_list<SOut> kAnnouncing = {SOut::response_close, SOut::queued_close,
-                                                     SOut::buffered_close};
+                                                     SOut::buffered_close, SOut::response_open,
+                                                     SOut::queued_open,    SOut::buffered_open};
 constexpr std::initializer_list<SOut> kKeeping = {SOut::response, SOut::queued, SOut::buffered};
 constexpr std::initializer_list<SOut> kWriting = {
-    SOut::response, SOut::response_close, SOut::queued, SOut::queued_close,
-    SOut::buffered, SOut::buffered_close, SOut::tail,   SOut::unsolicited_408};
+    SOut::response,      SOut::response_close, SOut::queued,       SOut::queued_close,
+    SOut::buffered,      SOut::buffered_close, SOut::tail,         SOut::unsolicited_408,
+    SOut::response_open, SOut::queued_open,    SOut::buffered_open};
 
 TEST_CASE("http1 server: the close option", "[model][http1][rfc9112-9.6]") {
   SECTION("is on every response written behind the decision to close, and on no other") {
@@ -74,7 +76,8 @@ TEST_CASE("http1 server: the close option", "[model][http1][rfc9112-9.6]") {
       const bool early = server_in<server::Reading>(table, local) && profile.early_closes;
       const bool decided = told(table, local, "last response") || told(table, local, "draining");
       if (!says(table, cell, kAnnouncing) && !says(table, cell, kKeeping)) return false;
-      CHECK(says(table, cell, kAnnouncing) == (decided || early));
+      // A response without length says so by being one.
+      CHECK(says(table, cell, kAnnouncing) == (decided || early || profile.close_delimited));
       return decided;
     });
     CHECK(applied > 0);
@@ -106,6 +109,48 @@ TEST_CASE("http1 server: the close option", "[model][http1][rfc9112-9.6]") {
           return true;
         });
     CHECK(applied > 0);
+  }
+}
+
+TEST_CASE("http1 server: a close behind a response", "[model][http1][rfc9112-9.6]") {
+  SECTION("is unannounced only where the product does that, and then says why to nobody else") {
+    const int applied = for_every_step(
+        servers(), [](const auto& profile, const Table& table, LocalId, EventId, const Cell& cell) {
+          if (!says(table, cell, {SOut::closes_unannounced})) return false;
+          CHECK(profile.closes_unannounced);
+          CHECK(says(table, cell, {SOut::close_fd}));
+          CHECK_FALSE(says(table, cell, kAnnouncing));
+          CHECK_FALSE(says(table, cell, {SOut::closes_announced}));
+          return true;
+        });
+    CHECK(applied > 0);
+  }
+  SECTION("leaves no product of that kind idle again") {
+    for_every_step(servers(), [](const auto& profile, const Table& table, LocalId local, EventId,
+                                 const Cell& cell) {
+      const bool returns = server_in<server::Idle>(table, cell.next) &&
+                           !server_in<server::Idle>(table, local) &&
+                           !server_in<server::Listening>(table, local);
+      CHECK_FALSE((returns && (profile.closes_unannounced || profile.close_delimited)));
+      return returns;
+    });
+  }
+}
+
+TEST_CASE("http1 server: a crash", "[model][http1]") {
+  SECTION("closes the descriptor, whatever the server was doing, and cuts what it had begun") {
+    for (const auto& [profile, table] : servers()) {
+      for (std::size_t at = 0; at < table.locals.size(); ++at) {
+        const auto local = static_cast<LocalId>(at);
+        if (server_in<server::Closed>(table, local)) continue;
+        const Cell& cell = table.at(local, kServer<server::manage::Crash>);
+        CHECK(server_in<server::Closed>(table, cell.next));
+        CHECK(says(table, cell, {SOut::close_fd}));
+        CHECK(says(table, cell, {SOut::cuts_response}) ==
+              (server_in<server::Flushing>(table, local) ||
+               server_in<server::Relaying>(table, local)));
+      }
+    }
   }
 }
 

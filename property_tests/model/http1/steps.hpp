@@ -86,9 +86,13 @@ inline server::Profile server_profile(unsigned style, unsigned age, unsigned fla
           .shutdown_announced = flag(4),
           .reads_during_close = flag(5),
           .aborts_half_closed = flag(6),
-          .limits_requests = flag(7)};
+          .limits_requests = flag(7),
+          .closes_unannounced = flag(8),
+          .close_delimited = flag(9)};
 }
-inline constexpr unsigned kClientFlags = 1u << 9;
+inline constexpr unsigned kServerFlags = 1u << 10;
+/// Of them the first are taken in every combination.
+inline constexpr unsigned kClientFlags = 1u << 14, kClientFlagsCombined = 1u << 9;
 inline client::Profile client_profile(unsigned flags) {
   const auto flag = [&](unsigned bit) { return (flags >> bit & 1) != 0; };
   return {.write_error_fatal = flag(0),
@@ -99,7 +103,12 @@ inline client::Profile client_profile(unsigned flags) {
           .half_closes = flag(5),
           .reads_while_sending = flag(6),
           .limits_requests = flag(7),
-          .single_use = flag(8)};
+          .single_use = flag(8),
+          .attaches_later = flag(9),
+          .honours_close = !flag(10),
+          .idle_from_start = flag(11),
+          .waits_for_close = flag(12),
+          .closes_on_removal = flag(13)};
 }
 
 /// Every close style and age close, with flags that between them take every pair of values.
@@ -108,7 +117,8 @@ inline const std::vector<std::pair<server::Profile, Table>>& servers() {
     std::vector<std::pair<server::Profile, Table>> made;
     for (unsigned style = 0; style < 5; ++style) {
       for (unsigned age = 0; age < 3; ++age) {
-        for (const unsigned flags : {0x00u, 0xffu, 0x0fu, 0xf0u, 0x33u, 0xccu, 0x55u, 0xaau}) {
+        for (const unsigned flags :
+             {0x000u, 0x3ffu, 0x10fu, 0x0f0u, 0x233u, 0x0ccu, 0x155u, 0x2aau}) {
           const server::Profile profile = server_profile(style, age, flags);
           made.emplace_back(profile, server::connection_table(profile));
         }
@@ -121,7 +131,9 @@ inline const std::vector<std::pair<server::Profile, Table>>& servers() {
 inline const std::vector<std::pair<client::Profile, Table>>& clients() {
   static const auto all = [] {
     std::vector<std::pair<client::Profile, Table>> made;
-    for (unsigned flags = 0; flags < kClientFlags; ++flags) {
+    for (unsigned first = 0; first < kClientFlagsCombined; ++first) {
+      // The others go round beside them, in another rhythm.
+      const unsigned flags = first | (first * 7 + first / 16) % 32 * kClientFlagsCombined;
       made.emplace_back(client_profile(flags), client::connection_table(client_profile(flags)));
     }
     return made;

@@ -32,7 +32,9 @@ TEST_CASE("hop observer: what it counts", "[model][monitor]") {
     for (EventId event = 0; event < table.events.size(); ++event) {
       const bool outcome = event == kObserver<Lost> || event == kObserver<Truncated> ||
                            event == kObserver<Completed> || event == kObserver<Completed408> ||
-                           event == kObserver<ClientClosed> || event == kObserver<TimedOut>;
+                           event == kObserver<ClientClosed> || event == kObserver<TimedOut> ||
+                           event == kObserver<WriteFailed> || event == kObserver<IdleConnecting> ||
+                           event == kObserver<CloseTimer> || event == kObserver<DroppedSilently>;
       for (std::size_t local = 0; local < table.locals.size() && !outcome; ++local) {
         CHECK(table.at(static_cast<LocalId>(local), event).outputs == 0);
       }
@@ -118,6 +120,71 @@ TEST_CASE("hop observer: races", "[model][monitor]") {
     CHECK(judged({kAsked, kRead, kObserver<CutsResponse>}, kObserver<Truncated>) ==
           Names{"delayed-close-truncation"});
     CHECK(judged({kAsked, kRead}, kObserver<Truncated>) == Names{"no-other-loss"});
+    CHECK(judged({kAsked, kRead, kObserver<ClosesCrashed>, kObserver<CutsResponse>},
+                 kObserver<Truncated>)
+              .empty());
+  }
+  SECTION("persistence-missignalled needs a close behind a response, or one that was ignored") {
+    const EventId behind = kObserver<ClosesBehind>, announced = kObserver<ClosesAnnounced>,
+                  ignores = kObserver<IgnoresClose>;
+    CHECK(judged({behind, kAsked}) == Names{"persistence-missignalled"});
+    CHECK(judged({announced, ignores, kAsked}) == Names{"persistence-missignalled"});
+    CHECK(judged({announced, kAsked}) == Names{"no-other-loss"});
+    CHECK(judged({ignores, kIdle, kAsked}) == Names{"keepalive-reuse"});
+  }
+  SECTION("attach-on-complete needs a request that had waited") {
+    const EventId behind = kObserver<ClosesBehind>, waited = kObserver<Waited>;
+    CHECK(judged({behind, kAsked, waited}) ==
+          Names{"persistence-missignalled", "attach-on-complete"});
+    CHECK(judged({behind, kAsked, waited, kAsked}) == Names{"persistence-missignalled"});
+    CHECK(judged({kIdle, kAsked, waited}) == Names{"keepalive-reuse"});
+  }
+  SECTION("reads-paused-in-pool needs a FIN that the kernel had and the pool did not read") {
+    const EventId unread = kObserver<ReusedUnwatched>, knew = kObserver<KernelKnew>;
+    CHECK(judged({kIdle, kAsked, unread, knew}) ==
+          Names{"stale-in-kernel", "reads-paused-in-pool"});
+    CHECK(judged({kIdle, kAsked, unread}) == Names{"keepalive-reuse"});
+    CHECK(judged({kIdle, kAsked, knew}) == Names{"stale-in-kernel"});
+  }
+  SECTION("early-upstream-response needs a response that was written") {
+    const EventId failed = kObserver<WriteFailed>;
+    CHECK(judged({kAsked, kRead, kObserver<AnsweredEarly>}, failed) ==
+          Names{"early-upstream-response"});
+    CHECK(judged({kAsked, kRead}, failed).empty());
+  }
+  SECTION("timer-armed-early is the client's own") {
+    CHECK(judged({}, kObserver<IdleConnecting>) == Names{"timer-armed-early"});
+  }
+  SECTION("half-closed-client needs a server that closed for the client's FIN") {
+    CHECK(judged({kAsked, kRead, kObserver<ClosesAborted>}) == Names{"half-closed-client"});
+  }
+  SECTION("close-delimited-truncation needs a response that was cut and taken for complete") {
+    const EventId completed = kObserver<Completed>, cut = kObserver<CutsResponse>;
+    CHECK(judged({kAsked, kRead, kObserver<ClosesCrashed>, cut}, completed) ==
+          Names{"close-delimited-truncation", "whole-or-error"});
+    CHECK(
+        judged({kAsked, kRead, kObserver<Answered>, kObserver<ClosesCrashed>}, completed).empty());
+    CHECK(judged({kAsked, kRead, kObserver<ClosesCrashed>}, completed) == Names{"right-response"});
+  }
+  SECTION("close-latency needs a client that waits when the close timer fires") {
+    const EventId timer = kObserver<CloseTimer>, awaits = kObserver<AwaitsClose>;
+    CHECK(judged({kAsked, kRead, kObserver<Answered>, kObserver<Completed>, awaits}, timer) ==
+          Names{"close-latency"});
+    CHECK(judged({kAsked, kRead, kObserver<Answered>, kObserver<Completed>}, timer).empty());
+    CHECK(judged({awaits, kObserver<ClientClosed>}, timer).empty());
+  }
+  SECTION("silent-drop explains whatever becomes of the request") {
+    const EventId dropped = kObserver<DroppedSilently>;
+    CHECK(judged({kAsked}, dropped) == Names{"silent-drop"});
+    CHECK(judged({kAsked, dropped}).empty());
+    CHECK(judged({kAsked, dropped, kIdle, kObserver<ServerClosed>}, kObserver<TimedOut>).empty());
+  }
+  SECTION("removed-while-pooled and shutdown-close differ by what the client had been told") {
+    const EventId shutdown = kObserver<ClosesShutdown>, removed = kObserver<ReusedRemoved>;
+    CHECK(judged({kAsked, removed, shutdown}) == Names{"removed-while-pooled"});
+    CHECK(judged({shutdown, kAsked, removed}) == Names{"removed-while-pooled"});
+    CHECK(judged({kAsked, shutdown}) == Names{"shutdown-close"});
+    CHECK(judged({kAsked, kObserver<ClosesAge>, removed}) == Names{"max-age-close"});
   }
 }
 

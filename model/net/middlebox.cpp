@@ -1,0 +1,19 @@
+#include "model/net/middlebox.hpp"
+
+#include "model/machine/tabulate.hpp"
+
+namespace halfclose::net {
+
+std::string Middlebox::describe(const Context& c) {
+  return c.kept_alive ? "kept alive" : "";
+}
+
+machine::Table middlebox_table(bool kept_alive) {
+  return machine::tabulate<Middlebox>({.kept_alive = kept_alive});
+}
+
+std::unique_ptr<machine::Running> running_middlebox(bool kept_alive) {
+  return std::make_unique<machine::RunningOf<Middlebox>>(Context{.kept_alive = kept_alive});
+}
+
+}  // namespace halfclose::net
