@@ -33,6 +33,7 @@ std::string unknown_race(const std::string& slug);
 void add_check(CLI::App& app, int& status);
 void add_explain(CLI::App& app, int& status);
 void add_machines(CLI::App& app, int& status);
+void add_matrix(CLI::App& app, int& status);
 void add_recheck(CLI::App& app, int& status);
 void add_prove(CLI::App& app, int& status);
 

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   add_check(app, status);
   add_explain(app, status);
   add_machines(app, status);
+  add_matrix(app, status);
   add_recheck(app, status);
   add_prove(app, status);
   try {

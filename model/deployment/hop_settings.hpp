@@ -27,6 +27,7 @@ struct ClientSide {
   bool discards_on_rst = false;
   Loop loop{};
   Time keepalive = kOff;  ///< TCP keepalive: the longest its kernel is silent
+  bool operator==(const ClientSide&) const = default;
 };
 
 struct ServerSide {
@@ -35,6 +36,7 @@ struct ServerSide {
   Time idle = kOff, idle_grace = 0, drain = kOff, close = kOff, linger = kOff, age = kOff;
   Loop loop{};
   Time keepalive = kOff;
+  bool operator==(const ServerSide&) const = default;
 };
 
 struct HopSettings {
@@ -52,6 +54,7 @@ struct HopSettings {
   bool with_crash = false;     ///< the server's process may end at any moment
   bool with_removal =
       false;  ///< the client may be told that the server left the load-balancing set
+  bool operator==(const HopSettings&) const = default;
 };
 
 }  // namespace halfclose::deployment

@@ -15,15 +15,6 @@ using system::Time;
 
 namespace {
 
-/// Longer than any run of the system needs: beyond it more time changes nothing.
-Time beyond_all(const System& system) {
-  Time sum = 3'600'000'000;
-  for (const system::Timer& timer : system.timers) {
-    if (!timer.off) sum += 4 * timer.hi;
-  }
-  return sum;
-}
-
 class HopJudge {
  public:
   HopJudge(const HopSettings& settings, const AnalysisOptions& options)

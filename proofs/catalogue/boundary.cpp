@@ -19,6 +19,14 @@ system::System with_timer(system::System system, system::Index timer, Time delta
   return system;
 }
 
+Time beyond_all(const system::System& system) {
+  Time sum = 3'600'000'000;
+  for (const system::Timer& timer : system.timers) {
+    if (!timer.off) sum += 4 * timer.hi;
+  }
+  return sum;
+}
+
 Edge find_edge(const system::System& system, system::Index timer, std::uint64_t race, Time delta,
                int toward, Time bound, const Limits& limits) {
   constexpr int kRoundsMax = 24;

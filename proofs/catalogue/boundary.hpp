@@ -11,6 +11,9 @@ namespace halfclose::proofs {
 /// The system with one timer later by `delta` (earlier when negative, never set below zero).
 system::System with_timer(system::System system, system::Index timer, system::Time delta);
 
+/// Longer than any run of the system needs: beyond it more time changes nothing. Microseconds.
+system::Time beyond_all(const system::System& system);
+
 struct Edge {
   std::optional<system::Time>
       present_at{};  ///< the last delta at which the race happens; none: it always does

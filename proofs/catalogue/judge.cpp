@@ -274,8 +274,7 @@ class ChainJudge {
     for (const RaceAnalysis& judged : analysis.races) {
       if (happens(judged.verdict)) happening |= goal(judged.race->output);
     }
-    const RequestAnalysis requests =
-        analyse_requests(chain_, index, happening, options_.limits);
+    const RequestAnalysis requests = analyse_requests(chain_, index, happening, options_.limits);
     const Node& client = chain_.nodes[index];
     const Node& server = chain_.nodes[index + 1];
     const std::string hop = client.name + "->" + server.name;
@@ -342,7 +341,8 @@ class ChainJudge {
     const std::uint64_t race = goal(verdict.race->output);
     std::string hidden, seen;
     for (const Masking& one : requests.maskings) {
-      const bool hides = (one.seen & race) && !(one.reaches_client & race) && requests.limit.empty();
+      const bool hides =
+          (one.seen & race) && !(one.reaches_client & race) && requests.limit.empty();
       std::string& list = hides ? hidden : seen;
       list += (list.empty() ? "" : ", ") + one.method;
     }
@@ -357,11 +357,6 @@ class ChainJudge {
 
   void judge_requests(const std::string& hop, const RequestAnalysis& analysis,
                       std::uint64_t happening, const std::string& client) {
-    // A connection that is dead before it is used again is what every cascade is made of.
-    const bool goes_stale =
-        happening & (goal(monitor::Out::keepalive_reuse) | goal(monitor::Out::stale_in_kernel) |
-                     goal(monitor::Out::closing_dead_zone) | goal(monitor::Out::max_age_close) |
-                     goal(monitor::Out::shutdown_close) | goal(monitor::Out::timer_beats_data));
     for (const RequestRace& race : request_races()) {
       PropertyVerdict verdict{.hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
       const RequestFinding* found = analysis.find(race.output);
@@ -372,7 +367,7 @@ class ChainJudge {
         verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
         verdict.reason = analysis.limit.empty() ? "no schedule leads there, whatever the timing"
                                                 : "stopped after " + analysis.limit;
-      } else if (race.output == monitor::request::Out::cascaded && !goes_stale) {
+      } else if (race.output == monitor::request::Out::cascaded && !goes_stale(happening)) {
         verdict.verdict = Verdict::absent;
         verdict.reason = "no connection of the pool is dead before it is used again, in time";
       } else {

@@ -16,8 +16,8 @@ using monitor::request::Out;
 
 namespace {
 
-/// Two requests show what one cannot: the other one uses the connection between two tries and leaves
-/// it to go stale again, as a second connection would. `prove` explores more connections.
+/// Two requests show what one cannot: the other one uses the connection between two tries and
+/// leaves it to go stale again, as a second connection would. `prove` explores more connections.
 constexpr std::uint64_t kZonesMax = 1'000'000;
 constexpr Bounds kBounds[] = {{1, 1}, {2, 1}};
 
@@ -29,8 +29,9 @@ struct Shown {
 
 class Requests {
  public:
-  Requests(const Chain& chain, std::size_t hop, std::uint64_t happening, const Limits& limits)
-      : chain_(chain), hop_(hop), happening_(happening), limits_(limits) {}
+  Requests(const Chain& chain, std::size_t hop, std::uint64_t happening, const Limits& limits,
+           const HopSettings* upstream)
+      : chain_(chain), hop_(hop), happening_(happening), limits_(limits), upstream_(upstream) {}
 
   RequestAnalysis run() {
     for (const std::string& method : chain_.methods) {
@@ -45,6 +46,7 @@ class Requests {
  private:
   void judge(const std::string& method, bool content, Masking& masking) {
     ProxySettings settings = proxy_settings(chain_, hop_, method, content);
+    if (upstream_ != nullptr) settings.upstream = *upstream_;
     const bool retries = settings.exchange.method &&
                          (settings.exchange.tries > 0 || settings.exchange.reused_is_free);
     result_.retries |= retries;
@@ -54,8 +56,7 @@ class Requests {
       const bool wanted = needs == Needs::nothing || (retries && needs == Needs::crash) ||
                           (retries && happening != 0);
       if (!wanted) continue;
-      const auto [known, fresh] =
-          shown_.try_emplace({content, settings.exchange.method, needs});
+      const auto [known, fresh] = shown_.try_emplace({content, settings.exchange.method, needs});
       if (fresh) {
         settings.upstream = with_needs(settings.upstream, needs);
         known->second = show(settings, retries, happening);
@@ -140,6 +141,7 @@ class Requests {
   std::size_t hop_;
   std::uint64_t happening_;
   const Limits& limits_;
+  const HopSettings* upstream_;
   /// By content, whether the method is retried, and what has to be possible.
   std::map<std::tuple<bool, bool, Needs>, Shown> shown_;
   RequestAnalysis result_;
@@ -148,8 +150,14 @@ class Requests {
 }  // namespace
 
 RequestAnalysis analyse_requests(const Chain& chain, std::size_t hop, std::uint64_t happening,
-                                 const Limits& limits) {
-  return Requests(chain, hop, happening, limits).run();
+                                 const Limits& limits, const HopSettings* upstream) {
+  return Requests(chain, hop, happening, limits, upstream).run();
+}
+
+bool goes_stale(std::uint64_t happening) {
+  return happening & (goal(monitor::Out::keepalive_reuse) | goal(monitor::Out::stale_in_kernel) |
+                      goal(monitor::Out::closing_dead_zone) | goal(monitor::Out::max_age_close) |
+                      goal(monitor::Out::shutdown_close) | goal(monitor::Out::timer_beats_data));
 }
 
 }  // namespace halfclose::proofs

@@ -1,8 +1,8 @@
 // What retries make of the races on a hop: hidden from the client, or worse, a request executed
 // twice.
 //
-// A pool of connections to the hop's server, and callers of any kind in front of it, are explored in
-// time. Where that is too much it is done without: what no schedule does, no timing does.
+// A pool of connections to the hop's server, and callers of any kind in front of it, are explored
+// in time. Where that is too much it is done without: what no schedule does, no timing does.
 #pragma once
 
 #include "model/deployment/proxy_settings.hpp"
@@ -23,7 +23,7 @@ struct Bounds {
 /// A race as requests with one method meet it.
 struct Masking {
   std::string method;
-  std::uint64_t seen = 0;    ///< races that happen in the composition
+  std::uint64_t seen = 0;            ///< races that happen in the composition
   std::uint64_t reaches_client = 0;  ///< of these, those after which the client sees an error
 };
 
@@ -53,7 +53,12 @@ struct RequestAnalysis {
 };
 
 /// @param happening  races that happen on the hop in time: those whose masking is asked
+/// @param upstream   settings of the hop, where they are not those of the chain
 RequestAnalysis analyse_requests(const deployment::Chain& chain, std::size_t hop,
-                                 std::uint64_t happening, const Limits& limits);
+                                 std::uint64_t happening, const Limits& limits,
+                                 const deployment::HopSettings* upstream = nullptr);
+
+/// A connection that is dead before it is used again: what every cascade is made of.
+bool goes_stale(std::uint64_t happening);
 
 }  // namespace halfclose::proofs

@@ -618,3 +618,37 @@ TEST_CASE("halfclose prove --mutants: a part of them", "[cli]") {
 }
 
 }  // namespace
+
+TEST_CASE("matrix: the three formats", "[cli]") {
+  const std::string slug = "bytes-behind-close";
+  SECTION("text is at most 110 columns wide and names the smallest sets") {
+    const Run printed = run({"matrix", "--race", slug, "--reasons"});
+    CHECK(printed.status == 0);
+    CHECK_THAT(printed.out, StartsWith(" "));
+    CHECK_THAT(printed.out, Contains("excluded") && Contains("no-pipelining"));
+    std::istringstream lines(printed.out);
+    for (std::string line; std::getline(lines, line);)
+      CHECK(line.size() <= 110);
+  }
+  SECTION("html loads nothing, and each cell has its reason") {
+    const Run printed = run({"matrix", "--race", slug, "--format", "html"});
+    CHECK(printed.status == 0);
+    CHECK_THAT(printed.out, StartsWith("<!doctype html>"));
+    CHECK_THAT(printed.out, !Contains("http://") && !Contains("https://") && !Contains("<script"));
+    CHECK_THAT(printed.out, Contains("title=\"no-pipelining: excluded. "));
+  }
+  SECTION("Markdown has a row for the race and one for each of its cells") {
+    const Run printed = run({"matrix", "--race", slug, "--format", "md"});
+    CHECK(printed.status == 0);
+    CHECK_THAT(printed.out, Contains("| `no-pipelining` | excluded | "));
+  }
+  SECTION("a limit makes it undecided") {
+    CHECK(run({"matrix", "--race", slug, "--max-zones", "10"}).status == 3);
+  }
+  SECTION("an unknown race is refused, with the nearest name") {
+    const Run printed = run({"matrix", "--race", "stale-pool-cascad"});
+    CHECK(printed.status == 2);
+    CHECK_THAT(printed.err, Contains("did you mean `stale-pool-cascade`?"));
+    CHECK(printed.out.empty());
+  }
+}

@@ -5,9 +5,10 @@
 #               `<!-- end -->`; chain.md names every key of the file, races.md has a section on each race
 #   commands    every `$ ...` line of a ```console block, run again in page order, prints what the page shows; a line
 #               `...` stands for any lines. A ```yaml block that begins with `# NAME.yaml` is that file for its page.
+#   matrix      the table of docs/reference/matrix.md, computed again: a minute
 #   links       every relative link and anchor of README.md and docs/ leads somewhere
 #
-# With --update the first two write the pages instead (a command's output only where it has no `...`).
+# With --update all but the last write the pages instead (a command's output only where it has no `...`).
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
@@ -24,6 +25,7 @@ main() {
   case $part in
     reference) check_reference ;;
     commands) check_commands ;;
+    matrix) check_matrix ;;
     links) check_links ;;
     *) echo "error: no part \`$part\`" >&2; exit 2 ;;
   esac
@@ -269,6 +271,20 @@ profiles() {
         print line " " unsourced + 0 " of " total " |"
       }' "$file"
   done
+}
+
+#--- matrix ---------------------------------------------------------------------------------------------------------
+
+# What stands behind the marker is computed.
+check_matrix() {
+  local page=docs/reference/matrix.md marker='<!-- computed: halfclose matrix --format md -->'
+  {
+    sed "/^$marker\$/q" "$page"
+    echo
+    "$halfclose" matrix --format md
+  } >"$work/page.md" || fail "undecided: the matrix"
+  grep -qxF -- "$marker" "$page" || fail "missing: \`$marker\` in $page"
+  compare "$page" "$work/page.md"
 }
 
 #--- commands ------------------------------------------------------------------------------------------------------
