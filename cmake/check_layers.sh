@@ -19,6 +19,7 @@ tabulating="
   model/tcp/endpoint.cpp
   model/http1/server_connection.cpp
   model/http1/client_connection.cpp
+  model/monitor/bearer.cpp
   model/monitor/hop_observer.cpp
   model/net/middlebox.cpp
   model/monitor/request_observer.cpp

@@ -1,17 +1,11 @@
 // A proxy between its two hops as one System: clients, exchanges, the pool, upstream connections.
 //
-// Each connection is a lane of its own, and so is the proxy's pool with the observer of requests.
-// A client is either a whole hop (application, kernels, wires, the proxy's server connection) or
-// the most general caller; an upstream connection is a whole hop or the most general origin. A
-// connection that is over on both sides serves as the next one, so runs have no bound on the number
-// of requests or connections, only on how many exist at a time. Abstracts from: pipelining and
-// parts of content between the proxy and either side, a proxy that finishes sending content after
-// an early response, or waits for the origin to close (it closes: Envoy, nginx).
+// The chain (model/deployment/chain_system.hpp) of one proxy. A client is either a whole hop
+// (application, kernels, wires, the proxy's server connection) or the most general caller; an
+// upstream connection is a whole hop or the most general origin.
 #pragma once
 
-#include "model/deployment/hop_system.hpp"
-#include "model/proxy/exchange.hpp"
-#include "model/proxy/pool.hpp"
+#include "model/deployment/chain_system.hpp"
 
 #include <optional>
 
@@ -39,10 +33,6 @@ struct ProxyParts {
   std::vector<system::Index> exchanges, callers, origins;
   std::vector<Placement> clients, connections;  ///< whole hops
 };
-
-/// Where the outputs of the observers stand in StepResult::emitted: those of requests first, then
-/// the races on upstream connections, then on client connections.
-inline constexpr unsigned kUpstreamRaces = 16;
 
 /// @pre   1 or 2 clients and connections
 /// @errors std::length_error, std::logic_error: bugs of ours

@@ -17,6 +17,7 @@ std::string RequestObserver::describe(const Context& c) {
   say(c.own, "its response");
   say(c.carried[0], "on a");
   say(c.carried[1], "on b");
+  say(c.beyond, "further on");
   say(c.ended[0], "a closed");
   say(c.ended[1], "b closed");
   return text;

@@ -3,6 +3,8 @@
 // The environment chooses which request is watched, so what holds for it holds for every request,
 // and runs need no bound on their number. The observer sees both sides of the proxy at once and
 // never steers. Two clients' requests and two upstream connections, as model/proxy/pool.hpp has.
+// Of a chain of proxies it stands beside the first; what lies behind the second hop it is told by
+// the bearers (model/monitor/bearer.hpp).
 #pragma once
 
 #include "model/machine/machine.hpp"
@@ -44,6 +46,13 @@ template <int K> struct Executed   : Numbered<K, "a: origin executes", "b: origi
 template <int K> struct Answered   : Numbered<K, "a: response read", "b: response read"> {};
 template <int K> struct Ended      : Numbered<K, "a: closed", "b: closed"> {};
 template <int K> struct Renewed    : Numbered<K, "a: gone", "b: gone"> {};
+// Behind the second hop, of the watched request alone.
+struct Spread         : Event<"carried further on">          {};   // by some connection there, or
+struct Gathered       : Event<"carried no further">          {};   // by none any more
+struct SentBeyond     : Event<"further on: request written"> {};
+struct ExecutedBeyond : Event<"further on: origin executes"> {};
+struct FreshBeyond    : Event<"further on: new connection">  {};
+struct MixedUp        : Event<"further on: a response to somebody else"> {};
 }
 
 enum class Out : std::uint8_t {
@@ -51,6 +60,7 @@ enum class Out : std::uint8_t {
   at_most_once, right_response, one_outcome, whole_or_error, bounded_retry, pool_hygiene, pool_hygiene_kernel,
   // What happened to the watched request.
   failed, retried, cascaded, completed,
+  gives_a, gives_b,             // to the bearer of the next proxy: this connection has the watched request now
 };
 
 /// A guarantee broke, or the race happened; the others say how the watched request fares.
@@ -60,6 +70,7 @@ enum Told : std::uint8_t { nothing, response, error, cut };
 
 struct Profile {
   std::uint8_t attempts = 0;    ///< how often a request may be written at most; 0: no bound is claimed
+  bool chained = false;         ///< other proxies follow: it is written and executed behind them
   bool operator==(const Profile&) const = default;
 };
 
@@ -73,13 +84,16 @@ struct Context {
   bool own = false;             ///< the response being passed on is the watched request's
   bool carried[2] = {false, false};  ///< the connection has the watched request
   bool ended[2] = {false, false};    ///< the proxy's end of the connection is closed
+  bool beyond = false;               ///< a connection behind the second hop has the watched request
 };
 
 using Outs = Outputs<Out>;
 
 template <int I> constexpr bool about(const Context& c)      { return c.client == I; }
-constexpr bool carried_nowhere(const Context& c)             { return !c.carried[0] && !c.carried[1]; }
-template <int K> constexpr bool last_with(const Context& c)  { return !c.carried[1 - K]; }
+constexpr bool chained(const Context& c)                     { return c.profile.chained; }
+constexpr bool carried_near(const Context& c)                { return c.carried[0] || c.carried[1]; }
+constexpr bool carried_nowhere(const Context& c)             { return !carried_near(c) && !c.beyond; }
+template <int K> constexpr bool last_with(const Context& c)  { return !c.carried[1 - K] && !c.beyond; }
 
 template <int I> constexpr void choose(Context& c)           { c.client = I; }
 constexpr void start(Context& c)                             { c.all_used = true; }
@@ -93,17 +107,23 @@ constexpr void forget(Context& c) {
 constexpr void settle(Context& c)                            { c.attempts = 0; c.told = nothing; c.all_used = c.own = false; }
 
 template <int N> constexpr void attach_other(Context& c, Outs& out) { c.carried[N % 2] = false; if (c.ended[N % 2]) out.append(Out::pool_hygiene); }
-template <int N> constexpr void attach(Context& c, Outs& out)       { attach_other<N>(c, out); c.carried[N % 2] = true; }
-template <int K> constexpr void write(Context& c, Outs& out) {
-  if (!c.carried[K]) return;
+template <int N> constexpr void attach(Context& c, Outs& out)       {
+  attach_other<N>(c, out);
+  c.carried[N % 2] = true;
+  if (c.profile.chained) out.append(N % 2 == 0 ? Out::gives_a : Out::gives_b);
+}
+constexpr void count_write(Context& c, Outs& out) {
   if (c.profile.attempts != 0 && c.attempts >= c.profile.attempts) out.append(Out::bounded_retry);
   if (c.attempts < 2 || c.attempts < c.profile.attempts) c.attempts++;
 }
-template <int K> constexpr void execute(Context& c, Outs& out) {
-  if (!c.carried[K]) return;
+constexpr void count_execution(Context& c, Outs& out) {
   if (c.executed) out.append(Out::at_most_once);
   c.executed = true;
 }
+template <int K> constexpr void write(Context& c, Outs& out)   { if (c.carried[K]) count_write(c, out); }
+template <int K> constexpr void execute(Context& c, Outs& out) { if (c.carried[K]) count_execution(c, out); }
+constexpr void spread(Context& c)                            { c.beyond = true; }
+constexpr void gather(Context& c)                            { c.beyond = false; }
 template <int K> constexpr void read_answer(Context& c)      { c.own = c.carried[K]; c.carried[K] = false; }
 template <int K> constexpr void end(Context& c)              { c.ended[K] = true; }
 template <int K> constexpr void renew(Context& c)            { c.ended[K] = c.carried[K] = false; }
@@ -197,17 +217,33 @@ using Carries = Rows<
   Row<Over,    saw::Attached<K>,     Unless<last_with<K>>, Do<attach_other<K>>, Stay, Model<"observation">>,
   Row<Over,    saw::Attached<2 + K>, If<last_with<K>>, Do<attach_other<2 + K>, forget>, None, Model<"observation">>,
   Row<Over,    saw::Attached<2 + K>, Unless<last_with<K>>, Do<attach_other<2 + K>>, Stay, Model<"observation">>>;
+/// The watched request is known nowhere behind the second hop unless it is watched, or over.
+using FollowsBeyond = Rows<
+  Row<Watched, saw::Spread,         If<chained>,               Do<spread>,          Stay, Model<"observation">>,
+  Row<Watched, saw::Gathered,       If<chained>,               Do<gather>,          Stay, Model<"observation">>,
+  Row<Watched, saw::SentBeyond,     If<chained>,               Do<count_write>,     Stay, Model<"observation">>,
+  Row<Watched, saw::ExecutedBeyond, If<chained>,               Do<count_execution>, Stay, Model<"observation">>,
+  Row<Watched, saw::FreshBeyond,    If<chained>,               Do<used_no_more>,    Stay, Model<"observation">>,
+  Row<Watched, saw::MixedUp,        If<chained>,               Do<Out::right_response>, Stay, Model<"observation">>,
+  Row<Over,    saw::Spread,         If<chained>,               Do<spread>,          Stay, Model<"observation">>,
+  Row<Over,    saw::Gathered,       If<chained, carried_near>, Do<gather>,          Stay, Model<"observation">>,
+  Row<Over,    saw::Gathered,       All<If<chained>, Unless<carried_near>>, Do<forget>, None, Model<"observation">>,
+  Row<Over,    saw::SentBeyond,     If<chained>,               Nothing,             Stay, Model<"observation">>,
+  Row<Over,    saw::ExecutedBeyond, If<chained>,               Do<count_execution>, Stay, Model<"observation">>,
+  Row<Over,    saw::FreshBeyond,    If<chained>,               Nothing,             Stay, Model<"observation">>,
+  Row<Over,    saw::MixedUp,        If<chained>,               Nothing,             Stay, Model<"observation">>>;
 
 struct RequestObserver : Machine<RequestObserver, Context, Out> {
   static constexpr std::string_view name = "request-observer";
   static constexpr std::string_view output_names[] = {
     "at-most-once", "right-response", "one-outcome", "whole-or-error", "bounded-retry", "pool-hygiene", "pool-hygiene-kernel",
-    "the request fails", "the request is retried", "every try met a used connection", "the request is answered"};
+    "the request fails", "the request is retried", "every try met a used connection", "the request is answered",
+    "a has the request", "b has the request"};
   static std::string describe(const Context& context);
 
   using initial_state = None;
   using transition_table = boost::mp11::mp_append<
-    Follows<0>, Follows<1>, Carries<0>, Carries<1>,
+    Follows<0>, Follows<1>, Carries<0>, Carries<1>, FollowsBeyond,
     Ignores<None, 0>, Ignores<None, 1>, Ignores<Chosen, 0>, Ignores<Chosen, 1>, Ignores<Over, 0>, Ignores<Over, 1>,
     KeepsNothing<None, 0>, KeepsNothing<None, 1>, KeepsNothing<Chosen, 0>, KeepsNothing<Chosen, 1>,
     Keeps<Watched, 0>, Keeps<Watched, 1>, Keeps<Over, 0>, Keeps<Over, 1>>;

@@ -1,6 +1,7 @@
 #include "proofs/catalogue/named_systems.hpp"
 
 #include "model/deployment/chain.hpp"
+#include "model/deployment/chain_system.hpp"
 #include "model/deployment/hop_system.hpp"
 #include "model/deployment/proxy_system.hpp"
 #include "model/deployment/tcp_pair_system.hpp"
@@ -91,6 +92,21 @@ ProxySettings with_client(ProxySettings proxy) {
 ProxySettings with_any_origin(ProxySettings proxy) {
   proxy.any_origin = true;
   return proxy;
+}
+/// A client, two proxies and an origin that closes idle connections: one connection on each hop.
+System three_hops() {
+  auto hop = [](const char* client, const char* server) {
+    HopSettings made = plain_hop();
+    made.client.name = client;
+    made.server.name = server;
+    made.client.idle = made.server.idle = kOff;
+    return made;
+  };
+  ChainSettings chain;
+  chain.downstream = hop("client", "balancer");
+  chain.proxies = {{.upstream = hop("balancer", "proxy")}, {.upstream = hop("proxy", "origin")}};
+  chain.proxies.back().upstream.server.idle = 60 * kSecond;
+  return chain_system(chain);
 }
 
 }  // namespace
@@ -194,6 +210,8 @@ const std::vector<NamedSystem>& named_systems() {
          proxy.exchange.mirrors_origin_close = true;
          return proxy_system(proxy);
        }},
+      {"chain/client-balancer-proxy-origin",
+       "three hops, two pools, an origin that closes idle connections", three_hops},
       {"tcp-pair/small", "two TCP endpoints, one segment of data on the way",
        [] { return tcp_pair_system({.left = 1, .right = 0}); }},
       {"tcp-pair", "two TCP endpoints, windows of three and two segments: a million states",
