@@ -133,6 +133,8 @@ class Proxy {
     hop.with_body = settings_.content;
     hop.client.profile.pipelines = false;
     hop.client.profile.closes_when_early = true;
+    // The content comes from the other hop, and goes on when it is here.
+    hop.content_within = kOff;
     const Placement place =
         add_hop(system_, hop,
                 {.lane = lane,
@@ -353,7 +355,8 @@ class Proxy {
       from_pool(attach_last, attached);
       from_pool(attach_last, raise<ClientConnection, app_c::want::Last>(client));
     }
-    from_pool(po::of(po::Out::content_a, K), raise<ClientConnection, app_c::want::Body>(client));
+    from_pool(po::of(po::Out::content_a, K),
+              raise<ClientConnection, app_c::want::BodyIfOpen>(client));
     from_pool(po::of(po::Out::abandon_a, K),
               raise<ClientConnection, app_c::manage::Abandon>(client));
     from_pool(po::of(po::Out::next_loop_a, K),

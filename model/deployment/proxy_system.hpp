@@ -5,7 +5,8 @@
 // the most general caller. A connection that is over on both sides serves as the next one, so runs
 // have no bound on the number of requests or connections, only on how many exist at a time.
 // Abstracts from: pipelining and parts of content between the proxy and either side, a proxy that
-// finishes sending content after an early response (it closes: Envoy, nginx).
+// finishes sending content after an early response (it closes: Envoy, nginx). A caller may pause
+// before its content for as long as it likes, whatever HopSettings::content_within says.
 #pragma once
 
 #include "model/deployment/hop_system.hpp"

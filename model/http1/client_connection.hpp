@@ -34,6 +34,7 @@ struct Request     : Event<"request">         {};   // a whole request
 struct Head        : Event<"request head">    {};   // a request whose content follows
 struct More        : Event<"part of content"> {};   // a write that is not the last: it can fail
 struct Body        : Event<"request content"> {};   // the end of the content
+struct BodyIfOpen  : Event<"request content, if it can be sent"> {};
 struct Last        : Event<"request, close">  {};   // a whole request that says it is the last
 }
 namespace transport {
@@ -105,6 +106,7 @@ constexpr bool more_outstanding(const Context& c) { return c.outstanding > 1 && 
 constexpr bool reusable(const Context& c)     { return c.outstanding == 1 && !c.last && !c.broken; }
 constexpr bool finishes(const Context& c)     { return !c.last && !c.profile.closes_when_early; }
 constexpr bool is_partial(const Context& c)   { return c.partial; }
+constexpr bool is_broken(const Context& c)    { return c.broken; }
 constexpr bool is_last(const Context& c)      { return c.last; }
 
 constexpr void begin(Context& c, Outs& out)       { c.outstanding++; if (c.profile.half_closes || c.profile.single_use) c.last = true; out.append(Out::asked); }
@@ -228,7 +230,10 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Sending,     transport::WriteError, If<fatal>,             Do<lose, close>,                       Closed,      Product<"write error is fatal">>,
     Row<Sending,     transport::WriteError, Unless<fatal>,         Do<mark_broken>,                       Waiting,     Rfc9112<"9.5">>,
     Row<Ready,       transport::WriteError, Always,                Do<close>,                             Closed,      Rfc9112<"9.5">>,
-    Row<Closed,      transport::WriteError, Always,                Nothing,                               Stay,        Model<"closed already">>>
+    Row<Closed,      transport::WriteError, Always,                Nothing,                               Stay,        Model<"closed already">>,
+    //--- content from another hop, which does not know that the head could not be sent -------------------------
+    Row<Sending,     want::BodyIfOpen,     Always,                 Do<send_body>,                         Waiting,     Rfc9112<"6">>,
+    Row<Waiting,     want::BodyIfOpen,     If<is_broken>,          Nothing,                               Stay,        Rfc9112<"9.5">>>
   >;
 };
 // clang-format on
