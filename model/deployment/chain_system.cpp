@@ -541,7 +541,7 @@ class Chain {
       execute(at(place, hop::server), follow<rq::saw::Executed<K>, be::far::Executed<K>>(s));
 
     namespace want = app_c::want;
-    bind_from_pool<K, ClientConnection, want::Request, want::Last, want::Head, want::Body,
+    bind_from_pool<K, ClientConnection, want::Request, want::Last, want::Head, want::BodyIfOpen,
                    app_c::manage::Abandon, app_c::manage::NextLoop>(s, client);
 
     Lane& lane = system_.lanes[static_cast<std::size_t>(places.hub + 1 + K)];

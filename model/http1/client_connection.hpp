@@ -35,6 +35,7 @@ struct Request     : Event<"request">         {};   // a whole request
 struct Head        : Event<"request head">    {};   // a request whose content follows
 struct More        : Event<"part of content"> {};   // a write that is not the last: it can fail
 struct Body        : Event<"request content"> {};   // the end of the content
+struct BodyIfOpen  : Event<"request content, if it can be sent"> {};
 struct Last        : Event<"request, close">  {};   // a whole request that says it is the last
 struct Queued      : Event<"request queued">  {};   // a whole request that waits for the busy connection
 }
@@ -135,8 +136,8 @@ constexpr bool has_open(const Context& c)     { return c.open; }
 constexpr bool was_removed(const Context& c)  { return c.removed; }
 constexpr bool leaves_removed(const Context& c) { return c.profile.closes_on_removal; }
 constexpr bool is_partial(const Context& c)   { return c.partial; }
-constexpr bool is_last(const Context& c)      { return c.last; }
 constexpr bool is_broken(const Context& c)    { return c.broken; }
+constexpr bool is_last(const Context& c)      { return c.last; }
 
 /// Where a request comes from decides later what took it: told once it is asked, before it is written.
 constexpr void tell_origin(Context& c, Outs& out) {
@@ -294,8 +295,6 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Waiting,     response::Tail,       All<If<told_awaits>, Unless<goes_on, has_open>>, Do<complete, await_close>, Draining, Product<"a client that waits for the server's FIN">>,
     Row<Waiting,     response::Tail,       If<has_open>,           Nothing,                               Stay,        Rfc9112<"6.3">>,
     Row<Waiting,     response::Timeout408, Always,                 Do<Out::completed_408, complete, close>, Closed,    Rfc9110<"15.5.9">>,
-    // A proxy learns of the write that failed when the response is there, or the end.
-    Row<Waiting,     want::Body,           If<is_broken>,          Nothing,                               Stay,        Rfc9112<"9.5">>,
     Row<Waiting,     transport::WriteError, If<fatal>,             Do<Out::write_failed, lose, close>,                       Closed,      Product<"write error is fatal">>,
     Row<Waiting,     transport::WriteError, Unless<fatal>,         Do<mark_broken>,                       Stay,        Rfc9112<"9.5">>>,
     Completes<response::Whole, Always>, Completes<response::Tail, Unless<has_open, told_awaits>>, Completes<response::WholeClose, Unless<honours>, ignore_close>,
@@ -319,7 +318,10 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Sending,     transport::WriteError, If<fatal>,             Do<Out::write_failed, lose, close>,                       Closed,      Product<"write error is fatal">>,
     Row<Sending,     transport::WriteError, Unless<fatal>,         Do<mark_broken>,                       Waiting,     Rfc9112<"9.5">>,
     Row<Ready,       transport::WriteError, Always,                Do<close>,                             Closed,      Rfc9112<"9.5">>,
-    Row<Closed,      transport::WriteError, Always,                Nothing,                               Stay,        Model<"closed already">>>
+    Row<Closed,      transport::WriteError, Always,                Nothing,                               Stay,        Model<"closed already">>,
+    //--- content from another hop, which does not know that the head could not be sent -------------------------
+    Row<Sending,     want::BodyIfOpen,     Always,                 Do<send_body>,                         Waiting,     Rfc9112<"6">>,
+    Row<Waiting,     want::BodyIfOpen,     If<is_broken>,          Nothing,                               Stay,        Rfc9112<"9.5">>>
   >;
 };
 // clang-format on
