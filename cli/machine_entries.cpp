@@ -2,6 +2,7 @@
 
 #include "model/http1/client_connection.hpp"
 #include "model/http1/server_connection.hpp"
+#include "model/monitor/bearer.hpp"
 #include "model/monitor/hop_observer.hpp"
 #include "model/monitor/request_observer.hpp"
 #include "model/net/middlebox.hpp"
@@ -121,7 +122,7 @@ std::vector<Table> caller_tables() {
 std::vector<Table> request_observer_tables() {
   using namespace monitor::request;
   return {request_observer_table({}), request_observer_table({.attempts = 1}),
-          request_observer_table({.attempts = 3})};
+          request_observer_table({.attempts = 3}), request_observer_table({.chained = true})};
 }
 
 }  // namespace
@@ -149,6 +150,8 @@ const std::vector<MachineEntry>& machine_entries() {
        }},
       {"request-observer", "what becomes of one request: its outputs are guarantees and races",
        request_observer_tables},
+      {"bearer", "which connections behind an inner proxy have the watched request",
+       [] { return std::vector<Table>{monitor::bearer::bearer_table()}; }},
   };
   return all;
 }
