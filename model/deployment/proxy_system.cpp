@@ -1,8 +1,23 @@
 #include "model/deployment/proxy_system.hpp"
 
+#include "model/deployment/chain_system.hpp"
+#include "model/http1/client_connection.hpp"
+#include "model/monitor/request_observer.hpp"
+#include "model/proxy/caller.hpp"
+#include "model/proxy/origin.hpp"
+
 #include <utility>
 
 namespace halfclose::deployment {
+
+using http1::client::ClientConnection;
+using monitor::request::RequestObserver;
+using proxy::caller::Caller;
+using proxy::exchange::Exchange;
+using proxy::pool::Pool;
+using system::Index;
+using system::System;
+
 
 system::System proxy_system(const ProxySettings& settings, ProxyParts* parts) {
   const ChainSettings chain{.downstream = settings.downstream,

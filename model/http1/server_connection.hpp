@@ -280,8 +280,6 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Answering,   respond::Part,        Always,                 Do<write_buffered>,                       Relaying,   Rfc9112<"7">>,
     Row<Relaying,    respond::Rest,        If<keeps>,              Do<write_tail, become_idle>,              Idle,       Rfc9112<"9.3">>,
     Row<Relaying,    respond::Rest,        If<ends>,               Do<write_tail, close_told, Out::close_fd>, Closed,    Rfc9112<"9.6">>,
-    Row<Relaying,    transport::Writable,  Always,                 Nothing,                                  Stay,       Linux<"tcp_check_space">>,
-    Row<Idle,        transport::Writable,  Always,                 Nothing,                                  Stay,       Linux<"tcp_check_space">>,
     Row<Relaying,    respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Rfc9112<"8">>,
     Row<Answering,   respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"HAProxy http_wait_for_response: abort_keep_alive">>,
     Row<Reading,     respond::Cut,         Always,                 Do<Out::cuts_response, Out::close_fd>,    Closed,     Product<"HAProxy http_wait_for_response: abort_keep_alive">>,
