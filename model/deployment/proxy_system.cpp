@@ -80,6 +80,7 @@ class Proxy {
       HopSettings hop = *settings_.downstream;
       hop.with_body = settings_.content;
       hop.client.profile.pipelines = false;
+      hop.with_waiting = false;  // the exchange has one request at a time
       parts_.clients.push_back(add_hop(system_, hop,
                                        {.lane = i,
                                         .tag = settings_.clients > 1 ? numbered(i) : "",
@@ -137,6 +138,7 @@ class Proxy {
     hop.client.profile.pipelines = false;
     hop.client.profile.closes_when_early = true;
     hop.client.profile.waits_for_close = false;
+    hop.with_waiting = false;   // the pool has the requests that wait
     hop.content_within = kOff;  // it comes when the client has sent it
     const Placement place =
         add_hop(system_, hop,
