@@ -181,15 +181,14 @@ Interface clients_hidden(const system::System& system, const ProxyParts& parts) 
   return interface;
 }
 
-Interface origins_hidden(const system::System& system, const ProxyParts& parts,
+Interface origins_hidden(const system::System& system, const ProxyParts& parts, std::size_t client,
                          bool counts_failures) {
   Interface interface {
     .statement = "how upstream connections are managed makes no difference to a client",
     .private_side = "the upstream connections", .public_side = "the clients",
   };
   Builder builder(system, interface);
-  for (std::size_t i = 0; i < parts.exchanges.size(); ++i)
-    sees_client(builder, parts.exchanges[i], numbered(i), counts_failures);
+  sees_client(builder, parts.exchanges.at(client), numbered(client), counts_failures);
   for (const Index origin : parts.origins) {
     builder.hides<og::Origin, og::choose::AnswerClose>(origin);
     builder.hides<og::Origin, og::choose::AnswerLast>(origin);

@@ -18,9 +18,11 @@ Interface clients_hidden(const system::System& system, const deployment::ProxyPa
 /// The management of upstream connections is private; a client sees what the exchange tells it and
 /// what it tells the exchange, and that a response arrives.
 ///
+/// @param client           whose view it is, counted from 0. All clients together see the order in
+///                         which they are served as well, and that may depend on the private side.
 /// @param counts_failures  each failure of an exchange's connection is seen too, also one that a
 ///                         retry hides from the client
 Interface origins_hidden(const system::System& system, const deployment::ProxyParts& parts,
-                         bool counts_failures = false);
+                         std::size_t client = 0, bool counts_failures = false);
 
 }  // namespace halfclose::proofs

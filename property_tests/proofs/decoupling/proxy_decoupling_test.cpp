@@ -18,7 +18,8 @@ using Verdict = proofs::DecouplingResult::Verdict;
 
 namespace {
 
-enum class Private { clients, origins };
+/// Whose management is hidden; of the upstream connections', which client looks.
+enum class Private { clients, origins, origins_seen_by_second };
 
 struct Judged {
   proofs::Interface interface;
@@ -35,9 +36,11 @@ Composed compose(const ProxySettings& settings, Private side, bool blind = true,
   deployment::ProxyParts parts;
   system::System system = deployment::proxy_system(settings, &parts);
   if (blind) system = proofs::without_observers(std::move(system));
-  proofs::Interface interface = side == Private::clients
-                                    ? proofs::clients_hidden(system, parts)
-                                    : proofs::origins_hidden(system, parts, counts_failures);
+  proofs::Interface interface =
+      side == Private::clients
+          ? proofs::clients_hidden(system, parts)
+          : proofs::origins_hidden(system, parts, side == Private::origins ? 0 : 1,
+                                   counts_failures);
   return {std::move(system), std::move(interface)};
 }
 
@@ -111,10 +114,11 @@ TEST_CASE("decoupling: a correct proxy", "[proofs][decoupling]") {
     proxy.exchange.fresh_connection = flag();
     proxy.exchange.reused_is_free = flag();
     proxy.exchange.buffers_request = flag();
-    proxy.exchange.fails_silently = flag();
     proxy.pool.fifo = flag();
     proxy.pool.next_loop = flag();
-    for (const Private side : {Private::clients, Private::origins}) {
+    for (const Private side :
+         {Private::clients, Private::origins, Private::origins_seen_by_second}) {
+      if (side == Private::origins_seen_by_second && proxy.clients == 1) continue;
       const auto judged = judge(proxy, side);
       if (judged.result.pair) RC_LOG() << proofs::render(judged.interface, judged.result);
       RC_ASSERT(judged.result.verdict == Verdict::decoupled);
@@ -177,6 +181,16 @@ TEST_CASE("decoupling: a bound on connections", "[proofs][decoupling]") {
   const auto result = judge(proxy, Private::origins).result;
   REQUIRE(result.verdict == Verdict::coupled);
   CHECK(result.pair->impossible == "1: error");
+  CHECK(judge(proxy, Private::clients).result.verdict == Verdict::decoupled);
+}
+
+TEST_CASE("decoupling: a proxy that is silent after a used connection", "[proofs][decoupling]") {
+  // The client sees whether its request was on a used connection, and so whether one was closed.
+  ProxySettings proxy = general();
+  proxy.exchange.fails_silently = true;
+  const auto result = judge(proxy, Private::origins).result;
+  REQUIRE(result.verdict == Verdict::coupled);
+  CHECK(result.pair->impossible == "1: error, the origin failed");
   CHECK(judge(proxy, Private::clients).result.verdict == Verdict::decoupled);
 }
 
@@ -265,7 +279,6 @@ TEST_CASE("decoupling: a whole hop of any profile", "[proofs][decoupling]") {
     proxy.exchange.tries = static_cast<std::uint8_t>(*rc::gen::inRange(0, 2));
     proxy.exchange.on_reset = flag();
     proxy.exchange.buffers_request = flag();
-    proxy.exchange.fails_silently = flag();
     const deployment::HopSettings hop = test::small_hop();
     RC_LOG() << test::shown(hop);
     if (downstream) {
@@ -281,20 +294,6 @@ TEST_CASE("decoupling: a whole hop of any profile", "[proofs][decoupling]") {
   rc::prop("shows upstream no more than origins that manage nothing but may fail",
            [&] { any(false); });
   rc::prop("shows downstream no more than callers that manage nothing", [&] { any(true); });
-}
-
-TEST_CASE("decoupling: an idle close that meets a request", "[proofs][decoupling]") {
-  // Whole hops against themselves without their management: the race of an idle close is a failure
-  // of the exchange, which an origin that manages nothing never shows. It is the declared channel,
-  // and so the general origin, which may fail, is what whole hops are compared with.
-  ProxySettings proxy = general();
-  proxy.any_origin = false;
-  proxy.upstream = managed_hop("proxy", "origin");
-  const auto result = judge(proxy, Private::origins).result;
-  REQUIRE(result.verdict == Verdict::coupled);
-  CHECK(result.pair->impossible == "1: error, the origin failed");
-  // A client that manages nothing loses nothing of what it can do.
-  CHECK(judge(proxy, Private::clients).result.verdict == Verdict::decoupled);
 }
 
 TEST_CASE("decoupling: the connection of a request that was given up", "[proofs][decoupling]") {
