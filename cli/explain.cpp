@@ -110,6 +110,7 @@ int run(const Options& options) {
   proofs::AnalysisOptions analysis = options.exploration.analysis();
   if (race != nullptr) analysis.races = {race};
   analysis.advise = race != nullptr;  // the fixes of others are not shown
+  analysis.properties = is_property;
   const proofs::ChainReport report = proofs::judge(*loaded.chain, analysis);
   bool known_hop = options.hop.empty(), undecided = false;
   std::string hops;

@@ -108,6 +108,7 @@ class Chain {
       HopSettings hop = *settings_.downstream;
       hop.with_body = settings_.content;
       hop.client.profile.pipelines = false;
+      hop.with_waiting = false;  // the exchange has one request at a time
       parts_.clients.push_back(
           add_hop(system_, hop,
                   {.lane = i,
@@ -182,6 +183,7 @@ class Chain {
     hop.client.profile.closes_when_early = true;
     hop.client.profile.waits_for_close = false;
     hop.content_within = kOff;  // it comes when the client has sent it
+    hop.with_waiting = false;   // the pool has the requests that wait
     const Placement place =
         add_hop(system_, hop,
                 {.lane = lane,
@@ -207,6 +209,7 @@ class Chain {
     choice.operator()<og::choose::Begin>(": the response begins");
     choice.operator()<og::choose::Answer>(": the origin answers");
     choice.operator()<og::choose::AnswerClose>(": the origin answers, and says close");
+    choice.operator()<og::choose::AnswerIgnored>(": the origin says close, and is not heard");
     choice.operator()<og::choose::AnswerLast>(": the origin answers, then the connection ends");
     choice.operator()<og::choose::Eof>(" ends without a response");
     choice.operator()<og::choose::Reset>(" is reset");

@@ -42,6 +42,7 @@ struct Refuse      : Event<"refuse">                 {};
 struct Begin       : Event<"begin the response">     {};
 struct Answer      : Event<"answer">                 {};
 struct AnswerClose : Event<"answer, close">          {};   // the response says so
+struct AnswerIgnored : Event<"answer, close ignored"> {};  // and the connection is used again
 struct AnswerLast  : Event<"answer, then end">       {};   // it does not; the proxy may have had enough
 struct Eof         : Event<"end without a response"> {};
 struct Reset       : Event<"reset">                  {};
@@ -146,6 +147,7 @@ struct Origin : Machine<Origin, Context, Out> {
     Row<Waiting,    choose::Answer,      If<is_last>,             Do<answer, Out::complete, close>,            Closed,     Rfc9112<"9.6">>,
     Row<Waiting,    choose::AnswerLast,  Unless<is_last>,         Do<answer, Out::complete, close>,            Closed,     Rfc9112<"9.6">>,
     Row<Waiting,    choose::AnswerClose, Always,                  Do<answer, Out::complete_close, close>,      Closed,     Rfc9112<"9.6">>,
+    Row<Waiting,    choose::AnswerIgnored, Unless<is_last>,       Do<answer, Out::complete_close, Out::free>,  Ready,      Product<"a client that ignores the close option">>,
     //--- a pool that keeps the connection of a request that was given up --------------------------------------
     Row<Connecting, told::Request,       Always,                  Nothing,                                     Stay,       Model<"a pool that keeps cancelled connections">>,
     Row<Connecting, told::Head,          Always,                  Nothing,                                     Stay,       Model<"a pool that keeps cancelled connections">>,

@@ -58,6 +58,7 @@ struct HopAnalysis {
 struct AnalysisOptions {
   Limits limits{};
   std::vector<const Race*> races{};  ///< empty: all
+  bool properties = true;            ///< judge requests over a pool and runs without end too
   bool advise = true;                ///< compute margins, thresholds and mitigations
   std::function<void(const Progress&)> progress{};
 };

@@ -258,7 +258,7 @@ const std::vector<Race>& races() {
        "dropped, "
        "neither end is told, and no answer comes",
        "istio/istio#12533; RFC 9293 3.8.4",
-       Outcome::request_lost,
+       Outcome::kept_waiting,
        false,
        Needs::nothing,
        {{hop::client_idle, -1}, {hop::forget, +1}},

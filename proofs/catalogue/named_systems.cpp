@@ -192,6 +192,8 @@ const std::vector<NamedSystem>& named_systems() {
        [] { return proxy_system(with_any_origin(plain_proxy(2, 1))); }},
       {"proxy/any-origin-retry", "the same with retries",
        [] { return proxy_system(with_any_origin(retrying(false, 2, 1))); }},
+      {"proxy/client-any-origin", "a whole client connection in front, any origin behind",
+       [] { return proxy_system(with_client(with_any_origin(plain_proxy(1, 1)))); }},
       {"proxy/forwards-close", "a proxy that sends the client's close option on",
        [] {
          ProxySettings proxy = with_any_origin(plain_proxy(1, 1));
@@ -206,7 +208,7 @@ const std::vector<NamedSystem>& named_systems() {
        }},
       {"proxy/mirrors-origin", "a proxy that closes the client because the origin said close",
        [] {
-         ProxySettings proxy = with_client(plain_proxy(1, 1));
+         ProxySettings proxy = with_client(with_any_origin(plain_proxy(1, 1)));
          proxy.exchange.mirrors_origin_close = true;
          return proxy_system(proxy);
        }},

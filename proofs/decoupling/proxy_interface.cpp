@@ -191,6 +191,7 @@ Interface origins_hidden(const system::System& system, const ProxyParts& parts, 
   sees_client(builder, parts.exchanges.at(client), numbered(client), counts_failures);
   for (const Index origin : parts.origins) {
     builder.hides<og::Origin, og::choose::AnswerClose>(origin);
+    builder.hides<og::Origin, og::choose::AnswerIgnored>(origin);
     builder.hides<og::Origin, og::choose::AnswerLast>(origin);
     builder.hides<og::Origin, og::choose::End>(origin);
     builder.hides<og::Origin, og::choose::EndUnseen>(origin);

@@ -562,8 +562,9 @@ std::string check_roles(const Witness& w, const Cast& cast) {
       using enum Happening::Kind;
       const bool of_kernel = happening.kind == call || happening.kind == sends ||
                              happening.kind == receives || happening.kind == drops;
+      // A timer may be that of a middlebox, which stands beside a kernel.
       if (of_kernel != is_kernel(happening.actor) && happening.kind != verdict &&
-          happening.kind != remark) {
+          happening.kind != remark && happening.kind != expires) {
         return "`steps[" + std::to_string(k) + "].happenings` have a kernel where it acts, and " +
                "nowhere else";
       }

@@ -283,7 +283,7 @@ TEST_CASE("chain: a rule that is broken", "[model][deployment]") {
           "f.yaml:5:13: error: unknown key `triess` in `retry`\n  help: did you mean `tries`?");
     CHECK(in_client("retry: {on: [rest]}") ==
           "f.yaml:5:17: error: `retry.on` is connect-failure, reset, empty-response, "
-          "response-timeout, refused-stream or "
+          "response-timeout, unwritten, refused-stream or "
           "none; found `rest`\n  help: did you mean `reset`?");
     CHECK(in_client("retry: {methods: []}") ==
           "f.yaml:5:22: error: `retry.methods` takes a value; found ``\n  help: write for example "
