@@ -19,8 +19,8 @@ namespace {
 using deployment::format_duration;
 using proofs::ChainReport;
 using proofs::GuaranteeVerdict;
-using proofs::RaceVerdict;
 using proofs::PropertyVerdict;
+using proofs::RaceVerdict;
 using proofs::Verdict;
 
 constexpr std::size_t kWidth = 110;

@@ -31,7 +31,8 @@ struct Options {
 int list() {
   std::string text;
   for (const proofs::NamedSystem& named : proofs::named_systems()) {
-    text += std::string(named.name) + std::string(18 - named.name.size(), ' ') +
+    text += std::string(named.name) +
+            std::string(named.name.size() < 38 ? 38 - named.name.size() : 1, ' ') +
             std::string(named.summary) + "\n";
   }
   return finish(text, kHolds);

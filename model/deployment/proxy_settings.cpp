@@ -44,12 +44,13 @@ ProxySettings proxy_settings(const Chain& chain, std::size_t index, std::string_
       .only_reused = role.flag("retry.only_reused"),
       .fresh_connection = role.flag("retry.fresh_connection"),
       .reused_is_free = role.flag("retry.reused_is_free"),
-      .tries =
-          static_cast<std::uint8_t>(std::min<std::int64_t>(role.at("retry.tries").count, kTriesMax)),
+      .tries = static_cast<std::uint8_t>(
+          std::min<std::int64_t>(role.at("retry.tries").count, kTriesMax)),
       .buffers_request = role.flag("request_buffering"),
       .fails_silently = role.is("on_failure", "close"),
   };
-  settings.pool = {.fifo = role.is("pool_order", "fifo"), .next_loop = role.is("attach", "next-loop")};
+  settings.pool = {.fifo = role.is("pool_order", "fifo"),
+                   .next_loop = role.is("attach", "next-loop")};
   settings.content = content;
   settings.attempts_claimed = settings.exchange.reused_is_free ? 0 : settings.exchange.tries + 1;
   return settings;

@@ -18,7 +18,6 @@ using proxy::pool::Pool;
 using system::Index;
 using system::System;
 
-
 system::System proxy_system(const ProxySettings& settings, ProxyParts* parts) {
   const ChainSettings chain{.downstream = settings.downstream,
                             .proxies = {{.exchange = settings.exchange,

@@ -110,8 +110,8 @@ std::string context_key(std::uint16_t state, const typename Def::Context& contex
 
 /// Executes the machine from `initial_state` with `context` until no new local state appears.
 ///
-/// @errors  std::length_error past 65535 locals or kOutputsMax outputs in a step; std::logic_error when
-/// Boost.MSM and
+/// @errors  std::length_error past 65535 locals or kOutputsMax outputs in a step; std::logic_error
+/// when Boost.MSM and
 ///          the compile-time walk disagree on a cell
 /// @cost    locals x events calls of process_event, well under a millisecond for the machines here
 template <class Def> Table tabulate(const typename Def::Context& context = {}) {
@@ -144,8 +144,8 @@ template <class Def> Table tabulate(const typename Def::Context& context = {}) {
   lists.emplace(std::vector<OutputId>{}, std::uint16_t{0});
   auto list_id = [&](const Outputs<typename Def::Out>& outputs) {
     if (outputs.overflowed)
-      throw std::length_error(table.machine + ": a row has more than " + std::to_string(kOutputsMax) +
-                              " outputs");
+      throw std::length_error(table.machine + ": a row has more than " +
+                              std::to_string(kOutputsMax) + " outputs");
     std::vector<OutputId> list;
     for (std::uint8_t i = 0; i < outputs.count; ++i)
       list.push_back(static_cast<OutputId>(outputs.items[i]));

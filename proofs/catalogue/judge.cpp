@@ -275,8 +275,7 @@ class ChainJudge {
       if (happens(judged.verdict)) happening |= goal(judged.race->output);
     }
     const RequestAnalysis requests =
-        options_.properties ? analyse_requests(chain_, index, happening, options_.limits)
-                            : RequestAnalysis{};
+        options_.properties ? requests_of(index, happening) : RequestAnalysis{};
     const Node& client = chain_.nodes[index];
     const Node& server = chain_.nodes[index + 1];
     const std::string hop = client.name + "->" + server.name;
@@ -333,6 +332,24 @@ class ChainJudge {
     judge_eventualities(hop, settings);
   }
 
+  /// Hops with equal settings, pools and retries are explored once.
+  RequestAnalysis requests_of(std::size_t index, std::uint64_t happening) {
+    std::string key = key_of(hop_settings(chain_, index)) + std::to_string(happening);
+    for (const std::string_view name :
+         {"attach", "pool_order", "request_buffering", "on_failure", "retry.on", "retry.methods",
+          "retry.only_reused", "retry.fresh_connection", "retry.tries", "retry.reused_is_free"})
+      key += "," + chain_.nodes[index].client->at(name).text;
+    const auto [known, fresh] = requests_.try_emplace(std::move(key));
+    if (fresh) known->second = analyse_requests(chain_, index, happening, options_.limits);
+    RequestAnalysis analysis = known->second;
+    const HopSettings hop = hop_settings(chain_, index);
+    for (RequestFinding& found : analysis.found) {
+      found.settings.upstream.client.name = hop.client.name;
+      found.settings.upstream.server.name = hop.server.name;
+    }
+    return analysis;
+  }
+
   static bool happens(Verdict verdict) {
     return verdict == Verdict::present || verdict == Verdict::not_excludable;
   }
@@ -361,7 +378,8 @@ class ChainJudge {
   void judge_requests(const std::string& hop, const RequestAnalysis& analysis,
                       std::uint64_t happening, const std::string& client) {
     for (const RequestRace& race : request_races()) {
-      PropertyVerdict verdict{.hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
+      PropertyVerdict verdict{
+          .hop = hop, .slug = race.slug, .statement = race.statement, .reason = {}};
       const RequestFinding* found = analysis.find(race.output);
       if (!analysis.retries) {
         verdict.verdict = Verdict::absent;
@@ -388,10 +406,10 @@ class ChainJudge {
     }
     for (const RequestGuarantee& guarantee : request_guarantees()) {
       PropertyVerdict verdict{.hop = hop,
-                             .slug = guarantee.slug,
-                             .statement = guarantee.statement,
-                             .is_guarantee = true,
-                             .reason = {}};
+                              .slug = guarantee.slug,
+                              .statement = guarantee.statement,
+                              .is_guarantee = true,
+                              .reason = {}};
       if (const RequestFinding* found = analysis.find(guarantee.output)) {
         verdict.verdict = Verdict::present;
         verdict.witness = witness_of(*found);
@@ -403,13 +421,13 @@ class ChainJudge {
       }
       report_.properties.push_back(std::move(verdict));
     }
-    report_.notes.push_back(hop + ": retries and the pool are judged " +
-                            (analysis.timed ? "in time, with up to " : "without time, with up to ") +
-                            std::to_string(analysis.bounds.requests) + " request" +
-                            (analysis.bounds.requests > 1 ? "s" : "") + " and " +
-                            std::to_string(analysis.bounds.connections) + " connection" +
-                            (analysis.bounds.connections > 1 ? "s" : "") +
-                            " at a time, any number one after another");
+    report_.notes.push_back(
+        hop + ": retries and the pool are judged " +
+        (analysis.timed ? "in time, with up to " : "without time, with up to ") +
+        std::to_string(analysis.bounds.requests) + " request" +
+        (analysis.bounds.requests > 1 ? "s" : "") + " and " +
+        std::to_string(analysis.bounds.connections) + " connection" +
+        (analysis.bounds.connections > 1 ? "s" : "") + " at a time, any number one after another");
   }
 
   static Witness witness_of(const RequestFinding& found) {
@@ -452,8 +470,9 @@ class ChainJudge {
           verdict.verdict = Verdict::present;
           for (const EndlessStay& stay : judged.found)
             verdict.reason += (verdict.reason.empty() ? "" : "; ") + stay.stay;
-          verdict.fixes = {"give the side that stays a timer for it (idle_timeout, close_timeout, "
-                           "response_timeout)"};
+          verdict.fixes = {
+              "give the side that stays a timer for it (idle_timeout, close_timeout, "
+              "response_timeout)"};
           verdict.witness = witness_of(judged.found.front(), settings);
           name(verdict);
           break;
@@ -565,6 +584,7 @@ class ChainJudge {
   const AnalysisOptions& options_;
   std::map<std::string, HopAnalysis> analyses_;
   std::map<std::string, EventualityAnalysis> endless_;
+  std::map<std::string, RequestAnalysis> requests_;
   std::set<std::string> assumed_;
   ChainReport report_;
 };

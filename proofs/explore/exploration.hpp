@@ -42,8 +42,8 @@ struct Progress {
 
 /// What to look for: outputs of the system's observer.
 struct Search {
-  std::uint64_t goals = 0;      ///< set of observer outputs of which the shortest path is wanted
-  std::uint64_t together = 0;   ///< a goal counts only in a step that also emits all of these
+  std::uint64_t goals = 0;     ///< set of observer outputs of which the shortest path is wanted
+  std::uint64_t together = 0;  ///< a goal counts only in a step that also emits all of these
   /// Timed engine: a second set of goals, with its own `together`; never a reason to stop.
   std::uint64_t second_goals = 0, second_together = 0;
   bool stop_when_found = true;  ///< stop when every goal has a path; otherwise explore to the end
@@ -58,13 +58,13 @@ struct Found {
 };
 
 struct Exploration {
-  std::vector<Found> found;         ///< in order of discovery; one per goal at most
-  std::vector<Found> found_second;  ///< the same of Search::second_goals
-  bool complete = false;            ///< everything reachable was seen
-  std::string limit;                ///< why it is not complete, if a limit was hit
-  std::uint64_t states = 0;         ///< discrete states
-  std::vector<std::string> refused; ///< reductions that were asked for and not used, with reasons
-  std::uint64_t zones = 0;          ///< timed engine: zones stored
+  std::vector<Found> found;          ///< in order of discovery; one per goal at most
+  std::vector<Found> found_second;   ///< the same of Search::second_goals
+  bool complete = false;             ///< everything reachable was seen
+  std::string limit;                 ///< why it is not complete, if a limit was hit
+  std::uint64_t states = 0;          ///< discrete states
+  std::vector<std::string> refused;  ///< reductions that were asked for and not used, with reasons
+  std::uint64_t zones = 0;           ///< timed engine: zones stored
   std::uint64_t transitions = 0;
   std::uint32_t depth = 0;  ///< steps to the farthest state
   std::uint64_t bytes = 0;

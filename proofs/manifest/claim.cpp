@@ -234,10 +234,9 @@ std::string wrong_eventuality(const System& system, std::string_view object) {
 Evidence decoupled_from(Subject& subject, std::string_view object) {
   const deployment::ProxyParts parts = *deployment::parts_of(subject.system());
   const System bare = without_observers(subject.system());
-  const DecouplingResult result =
-      decoupled(bare,
-                object == "clients" ? clients_hidden(bare, parts) : origins_hidden(bare, parts),
-                subject.limits());
+  const DecouplingResult result = decoupled(
+      bare, object == "clients" ? clients_hidden(bare, parts) : origins_hidden(bare, parts),
+      subject.limits());
   Evidence evidence{.states = result.states, .transitions = result.transitions};
   switch (result.verdict) {
     case DecouplingResult::Verdict::decoupled:

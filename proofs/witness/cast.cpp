@@ -214,7 +214,8 @@ Stage stage_of(const Settings& settings) {
   // A middlebox has no column of its own: it stands beside the server's kernel.
   for (Index c = 0; c < stage.system.components.size(); ++c) {
     if (stage.system.components[c].table->machine == net::Middlebox::name)
-      stage.actor_of[c] = stage.actor_of[static_cast<Index>(c - hop::middlebox + hop::server_kernel)];
+      stage.actor_of[c] =
+          stage.actor_of[static_cast<Index>(c - hop::middlebox + hop::server_kernel)];
   }
   return stage;
 }

@@ -1,8 +1,8 @@
 #include "proofs/witness/witness.hpp"
 
 #include "model/machine/rows.hpp"
-#include "model/net/middlebox.hpp"
 #include "model/monitor/request_observer.hpp"
+#include "model/net/middlebox.hpp"
 #include "model/tcp/endpoint.hpp"
 #include "proofs/witness/proxy_words.hpp"
 
@@ -305,10 +305,10 @@ class Recorder {
       if (out != net::Out::drops_to_server && out != net::Out::drops_to_client) continue;
       add({.kind = Happening::Kind::drops,
            .actor = beside,
-           .text = (occurrence.message == system::kNoMessage
-                        ? ""
-                        : system_.messages[occurrence.message]) +
-                   " " + table.outputs[output]});
+           .text =
+               (occurrence.message == system::kNoMessage ? ""
+                                                         : system_.messages[occurrence.message]) +
+               " " + table.outputs[output]});
     }
   }
 

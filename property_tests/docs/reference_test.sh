@@ -5,7 +5,7 @@
 #               `<!-- end -->`; chain.md names every key of the file, races.md has a section on each race
 #   commands    every `$ ...` line of a ```console block, run again in page order, prints what the page shows; a line
 #               `...` stands for any lines. A ```yaml block that begins with `# NAME.yaml` is that file for its page.
-#   matrix      the table of docs/reference/matrix.md, computed again: a minute
+#   matrix      the table of docs/reference/matrix.md, computed again: minutes, so no test of every build
 #   links       every relative link and anchor of README.md and docs/ leads somewhere
 #
 # With --update all but the last write the pages instead (a command's output only where it has no `...`).

@@ -164,8 +164,8 @@ TEST_CASE("lockstep: systems that behave alike", "[proofs][mutants]") {
   SECTION("but for a clock that is not set again") {
     const Table& client = *hop().components[deployment::hop::client].table;
     const Mutation mutation =
-        found(client, Mutation::Kind::without_output, "waiting on response, If<more_outstanding>",
-              "without `arm response`");
+        found(client, Mutation::Kind::without_output,
+              "waiting on response, All<If<>, If<more_outstanding> >", "without `arm response`");
     const system::System other =
         with_table(hop(), deployment::hop::client,
                    machine::patched(client, machine::patch_of(client, mutation)));

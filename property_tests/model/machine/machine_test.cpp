@@ -186,7 +186,8 @@ struct Full : Machine<Full, Memory, Sound> {
   static constexpr std::string_view output_names[] = {"creak", "slam", "alarm", "echo"};
   static std::string describe(const Memory&) { return {}; }
   using initial_state = Shut;
-  using transition_table = Rows<Row<Shut, Push, Always, Do<Chatty::say_all_it_may>, Open, Model<"">>>;
+  using transition_table =
+      Rows<Row<Shut, Push, Always, Do<Chatty::say_all_it_may>, Open, Model<"">>>;
 };
 
 struct Tally {
