@@ -1,5 +1,6 @@
 #include "model/deployment/chain_system.hpp"
 
+#include "model/machine/made_once.hpp"
 #include "model/machine/rows.hpp"
 #include "model/monitor/bearer.hpp"
 #include "model/monitor/request_observer.hpp"
@@ -29,6 +30,7 @@ using be::Bearer;
 using ca::Caller;
 using ex::Exchange;
 using machine::event_id;
+using machine::made_once;
 using og::Origin;
 using po::Pool;
 using rq::RequestObserver;
@@ -90,16 +92,19 @@ class Chain {
   }
   Index observer() const { return parts_.proxies.front().observer; }
 
-  template <class Make> Index add(std::string component, Index lane, Make&& make) {
-    system_.components.push_back(
-        {std::move(component), std::make_shared<const machine::Table>(make()), 0, lane});
+  Index add(std::string component, Index lane, std::shared_ptr<const machine::Table> table) {
+    system_.components.push_back({std::move(component), std::move(table), 0, lane});
     return static_cast<Index>(system_.components.size() - 1);
+  }
+  Index add(std::string component, Index lane, const machine::Table& table) {
+    return add(std::move(component), lane,
+               std::shared_ptr<const machine::Table>(&table, [](const machine::Table*) {}));
   }
 
   void add_exchange(std::size_t s, Index i) {
     parts_.proxies[s].exchanges.push_back(
         add(name(s) + " exchange" + numbered(i), lane_of_owner(s, i),
-            [&] { return ex::exchange_table(settings_.proxies[s].exchange); }));
+            made_once(ex::exchange_table, settings_.proxies[s].exchange)));
   }
 
   void add_client(Index i) {
@@ -125,11 +130,11 @@ class Chain {
   }
 
   void add_caller(Index i) {
-    const Index caller = add("client" + numbered(i), i, [&] {
-      return ca::caller_table({.content = settings_.content,
-                               .goes_away = settings_.aborts,
-                               .manages = settings_.manages});
-    });
+    const Index caller =
+        add("client" + numbered(i), i,
+            made_once<ca::Profile>(ca::caller_table, {.content = settings_.content,
+                                                      .goes_away = settings_.aborts,
+                                                      .manages = settings_.manages}));
     parts_.callers.push_back(caller);
     auto choice = [&](const char* what, machine::EventId event) {
       system_.choices.push_back({"client" + numbered(i) + what, caller, event});
@@ -150,16 +155,17 @@ class Chain {
     if (!node.upstream.client.profile.watches) pool.next_loop = false;
     places.hub = static_cast<Index>(system_.lanes.size());
     system_.lanes.push_back({.name = name(s) + " pool"});
-    places.pool = add(name(s) + " pool", places.hub, [&] { return po::pool_table(pool); });
+    places.pool = add(name(s) + " pool", places.hub, made_once(po::pool_table, pool));
     if (s > 0) {
-      places.observer = add(name(s) + " bearer", places.hub, [] { return be::bearer_table(); });
+      places.observer = add(name(s) + " bearer", places.hub, be::bearer_table());
       return;
     }
-    places.observer = add("request", places.hub, [&] {
-      return rq::request_observer_table(
-          {.attempts = static_cast<std::uint8_t>(settings_.attempts_claimed),
-           .chained = several()});
-    });
+    places.observer =
+        add("request", places.hub,
+            made_once<rq::Profile>(
+                rq::request_observer_table,
+                {.attempts = static_cast<std::uint8_t>(settings_.attempts_claimed),
+                 .chained = several()}));
     system_.observers.emplace_back(places.observer, 0u);
     auto choice = [&](const char* what, machine::EventId event) {
       system_.choices.push_back({what, places.observer, event});
@@ -198,7 +204,7 @@ class Chain {
   }
 
   void add_origin(std::size_t s, Index lane, Index k) {
-    const Index origin = add("connection" + lettered(k), lane, [] { return og::origin_table(); });
+    const Index origin = add("connection" + lettered(k), lane, og::origin_table());
     parts_.proxies[s].origins.push_back(origin);
     auto choice = [&]<class E>(const char* what) {
       system_.choices.push_back({"connection" + lettered(k) + what, origin, event_id<Origin, E>()});

@@ -1,5 +1,6 @@
 #include "model/deployment/hop_system.hpp"
 
+#include "model/machine/made_once.hpp"
 #include "model/machine/rows.hpp"
 #include "model/monitor/hop_observer.hpp"
 #include "model/net/middlebox.hpp"
@@ -449,9 +450,6 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   auto queue = [&](hop::Queue which) { return static_cast<Index>(place.queue + which); };
   system.aging |= 1ull << (place.timer + hop::client_age) | 1ull << (place.timer + hop::server_age);
 
-  auto shared = [](machine::Table table) {
-    return std::make_shared<const machine::Table>(std::move(table));
-  };
   auto borrowed = [](const machine::Table& table) {
     return std::shared_ptr<const machine::Table>(&table, [](const machine::Table*) {});
   };
@@ -461,18 +459,18 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
                  machine::LocalId initial = 0) {
     system.components.push_back({name + tag, std::move(table), initial, options.lane});
   };
-  add(client.name, shared(app_c::connection_table(client.profile)));
+  add(client.name, machine::made_once(app_c::connection_table, client.profile));
   add(client.name + " kernel", borrowed(tcp::endpoint_table(client.discards_on_rst)));
   add(server.name + " kernel", borrowed(server_kernel),
       server_kernel.at(0, event_id<Endpoint, tcp::user::Listen>()).next);
-  add(server.name, shared(app_s::connection_table(server.profile)));
+  add(server.name, machine::made_once(app_s::connection_table, server.profile));
   add("observer", borrowed(monitor::hop_observer_table()));
   const bool has_middlebox = settings.middlebox < kOff;
   if (has_middlebox) {
     // A probe leaves a kernel that was silent for so long, and may take as long as any segment.
     const Time probed = std::min(client.keepalive, server.keepalive);
     const bool kept_alive = probed < kOff && probed + settings.delay_max < settings.middlebox;
-    add("middlebox", shared(net::middlebox_table(kept_alive)));
+    add("middlebox", borrowed(net::middlebox_table(kept_alive)));
   }
   auto add_wire = [&](std::string name, hop::Component from, hop::Component to) {
     system.queues.push_back({.name = name + tag,

@@ -8,8 +8,10 @@ std::string Middlebox::describe(const Context& c) {
   return c.kept_alive ? "kept alive" : "";
 }
 
-machine::Table middlebox_table(bool kept_alive) {
-  return machine::tabulate<Middlebox>({.kept_alive = kept_alive});
+const machine::Table& middlebox_table(bool kept_alive) {
+  static const machine::Table forgets = machine::tabulate<Middlebox>({.kept_alive = false});
+  static const machine::Table keeps = machine::tabulate<Middlebox>({.kept_alive = true});
+  return kept_alive ? keeps : forgets;
 }
 
 std::unique_ptr<machine::Running> running_middlebox(bool kept_alive) {

@@ -56,7 +56,7 @@ struct Middlebox : Machine<Middlebox, Context, Out> {
 };
 // clang-format on
 
-machine::Table middlebox_table(bool kept_alive = false);
+const machine::Table& middlebox_table(bool kept_alive = false);
 std::unique_ptr<machine::Running> running_middlebox(bool kept_alive = false);
 
 }  // namespace halfclose::net

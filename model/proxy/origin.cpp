@@ -18,8 +18,9 @@ std::string Origin::describe(const Context& c) {
   return text;
 }
 
-machine::Table origin_table() {
-  return machine::tabulate<Origin>({});
+const machine::Table& origin_table() {
+  static const machine::Table table = machine::tabulate<Origin>({});
+  return table;
 }
 
 }  // namespace halfclose::proxy::origin

@@ -162,6 +162,6 @@ struct Origin : Machine<Origin, Context, Out> {
 };
 // clang-format on
 
-machine::Table origin_table();
+const machine::Table& origin_table();
 
 }  // namespace halfclose::proxy::origin
