@@ -100,11 +100,7 @@ std::string choose_nevers(const System& system, const std::vector<std::string>& 
 }
 
 int unknown_output(const System& system, const std::string& output) {
-  std::vector<std::string_view> names;
-  for (const auto& [component, at] : system.observers) {
-    for (const std::string& name : system.components[component].table->outputs)
-      names.push_back(name);
-  }
+  const std::vector<std::string_view> names = system.observed();
   const std::string near = deployment::nearest(output, names);
   std::string all;
   for (const std::string_view name : names)

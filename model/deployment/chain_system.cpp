@@ -36,6 +36,9 @@ using po::Pool;
 using rq::RequestObserver;
 using tcp::Endpoint;
 
+static_assert(kUpstreamRaces == static_cast<unsigned>(rq::Out::gives_a),
+              "from there on the observer of requests speaks to the bearers");
+
 template <class Out> OutputId id(Out output) {
   return static_cast<OutputId>(output);
 }
@@ -160,13 +163,12 @@ class Chain {
       places.observer = add(name(s) + " bearer", places.hub, be::bearer_table());
       return;
     }
-    places.observer =
-        add("request", places.hub,
-            made_once<rq::Profile>(
-                rq::request_observer_table,
-                {.attempts = static_cast<std::uint8_t>(settings_.attempts_claimed),
-                 .chained = several()}));
-    system_.observers.emplace_back(places.observer, 0u);
+    places.observer = add(
+        "request", places.hub,
+        made_once<rq::Profile>(rq::request_observer_table,
+                               {.attempts = static_cast<std::uint8_t>(settings_.attempts_claimed),
+                                .chained = several()}));
+    system_.observers.push_back({places.observer, 0, kUpstreamRaces});
     auto choice = [&](const char* what, machine::EventId event) {
       system_.choices.push_back({what, places.observer, event});
     };
@@ -198,8 +200,8 @@ class Chain {
                  .client_asks = false,
                  .server_answers = is_last(s)});
     parts_.proxies[s].connections.push_back(place);
-    system_.observers.emplace_back(at(place, hop::observer),
-                                   is_last(s) ? kUpstreamRaces : kInnerRaces);
+    system_.observers.push_back(
+        {at(place, hop::observer), is_last(s) ? kUpstreamRaces : kInnerRaces});
     if (!is_last(s)) add_exchange(s + 1, k);
   }
 

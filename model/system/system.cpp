@@ -1,5 +1,6 @@
 #include "model/system/system.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace halfclose::system {
@@ -31,7 +32,8 @@ void System::seal() {
       timers.size() > kTimersMax) {
     throw std::length_error("this system has too many components, queues or timers");
   }
-  if (observer != kNone) observers.emplace_back(observer, 0u);
+  if (observer != kNone) observers.push_back({observer});
+  check_observers();
   check_lanes();
   std::size_t at = 2 * components.size();
   queue_at_.clear();
@@ -44,6 +46,22 @@ void System::seal() {
   if (bytes_ > kStateBytes) {
     throw std::length_error("a state of this system takes " + std::to_string(bytes_) +
                             " bytes, more than " + std::to_string(kStateBytes));
+  }
+}
+
+void System::check_observers() {
+  for (Observer& one : observers)
+    one.shown = std::min(one.shown, components[one.component].table->outputs.size());
+  for (const Observer& one : observers) {
+    if (one.at + one.shown > 64)
+      throw std::logic_error("the outputs of " + components[one.component].name + " do not fit");
+    for (const Observer& other : observers) {
+      const bool apart = other.at + other.shown <= one.at || one.at + one.shown <= other.at;
+      if (&other == &one || apart) continue;
+      if (other.at != one.at ||
+          components[other.component].table->outputs != components[one.component].table->outputs)
+        throw std::logic_error("the outputs of two kinds of observer share a place");
+    }
   }
 }
 
@@ -83,11 +101,21 @@ void System::check_lanes() const {
   }
 }
 
-int System::emitted_at(Index component) const {
-  for (const auto& [of, at] : observers) {
-    if (of == component) return static_cast<int>(at);
+int System::emitted_at(Index component, OutputId output) const {
+  for (const Observer& one : observers) {
+    if (one.component == component && output < one.shown) return static_cast<int>(one.at + output);
   }
   return -1;
+}
+
+std::vector<std::string_view> System::observed() const {
+  std::vector<std::string_view> names;
+  for (const Observer& one : observers) {
+    const auto& outputs = components[one.component].table->outputs;
+    names.insert(names.end(), outputs.begin(),
+                 outputs.begin() + static_cast<std::ptrdiff_t>(one.shown));
+  }
+  return names;
 }
 
 Index System::lane_of(Stimulus stimulus) const {
@@ -436,10 +464,9 @@ class Stepping {
             .row = cell.row,
             .message = next.payload});
       local_[next.component] = cell.next;
-      const int emitted_at = system_.emitted_at(next.component);
       for (const OutputId output : table.outputs_of(cell)) {
-        if (emitted_at >= 0)
-          result_.emitted |= 1ull << (static_cast<unsigned>(emitted_at) + output);
+        const int place = system_.emitted_at(next.component, output);
+        if (place >= 0) result_.emitted |= 1ull << place;
         run(system_.bindings_[next.component][output], next.payload, next.event);
       }
     }

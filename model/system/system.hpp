@@ -194,6 +194,15 @@ struct Clock {
   Time lo = 0, hi = 0;
 };
 
+/// A component whose outputs are collected in `StepResult::emitted`. Several may share a place when
+/// they are of one kind: one of them emitted it.
+struct Observer {
+  Index component = 0;
+  unsigned at = 0;  ///< the place of its first output
+  std::size_t shown =
+      64;  ///< how many of its outputs are collected, the first ones; capped by seal
+};
+
 class System {
  public:
   std::vector<Component> components;
@@ -205,15 +214,14 @@ class System {
   std::vector<Symmetry> symmetries;
   std::uint64_t urgent = 0;  ///< set of messages that wake an application that does not read
   std::uint64_t aging = 0;   ///< set of timers that an `age` action moves
-  Index observer = kNone;    ///< the component whose outputs are collected in `StepResult::emitted`
-  /// More of them, each with the place of its first output in `emitted`.
-  std::vector<std::pair<Index, unsigned>> observers;
+  Index observer = kNone;    ///< the only observer of a system that has but one
+  std::vector<Observer> observers;
 
   void bind(Index component, OutputId output, std::vector<Action> actions);
   void deliver(Index queue, Message message, std::vector<Action> actions);
   /// Fixes the layout of states. Call once, after the last bind.
   /// @errors std::length_error when a state does not fit in kStateBytes; std::logic_error when one
-  ///         lane does more to another than raise an event
+  ///         lane does more to another than raise an event, or the outputs of observers do not fit
   void seal();
 
   State initial() const;
@@ -244,8 +252,10 @@ class System {
   const std::vector<Action>& delivery(Index queue, Message message) const {
     return deliveries_[queue][message];
   }
-  /// Where the outputs of `component` start in `StepResult::emitted`; -1 when it is no observer.
-  int emitted_at(Index component) const;
+  /// The place of an output in `StepResult::emitted`; -1 when it is not collected there.
+  int emitted_at(Index component, OutputId output) const;
+  /// The names of the outputs that observers show.
+  std::vector<std::string_view> observed() const;
 
   /// Stimuli that the discrete state allows, in a fixed order. The timed engines add their bounds.
   void enabled(const State& state, std::vector<Stimulus>& out) const;
@@ -286,6 +296,7 @@ class System {
 
  private:
   friend class Stepping;
+  void check_observers();
   void check_lanes() const;
   template <class Part> void lane_step(const State& state, LaneStep& result, Part&& part) const;
   std::size_t queue_at(Index queue) const { return queue_at_[queue]; }

@@ -52,8 +52,8 @@ System two_hops() {
     const std::string tag = lane == 0 ? "/first" : "/second";
     system.lanes.push_back({.name = "hop" + tag});
     const Placement place = add_hop(system, plain_hop(), {.lane = lane, .tag = tag});
-    system.observers.emplace_back(static_cast<system::Index>(place.component + hop::observer),
-                                  lane * 32u);
+    system.observers.push_back(
+        {static_cast<system::Index>(place.component + hop::observer), lane * 32u});
   }
   system.seal();
   return system;

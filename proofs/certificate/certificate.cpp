@@ -260,10 +260,9 @@ void write_certificate(const System& system, const StateSet& states, const Claim
   });
   std::vector<std::pair<Index, std::size_t>> bad;
   for (Index c = 0; c < system.components.size(); ++c) {
-    const int first = system.emitted_at(c);
-    for (std::size_t o = 0; first >= 0 && o < system.components[c].table->outputs.size(); ++o) {
-      const std::size_t bit = static_cast<std::size_t>(first) + o;
-      if (bit < 64 && (claim.bad >> bit & 1) != 0) bad.emplace_back(c, o);
+    for (std::size_t o = 0; o < system.components[c].table->outputs.size(); ++o) {
+      const int place = system.emitted_at(c, static_cast<machine::OutputId>(o));
+      if (place >= 0 && (claim.bad >> place & 1) != 0) bad.emplace_back(c, o);
     }
   }
   sink.count<std::uint16_t>(bad.size());

@@ -23,7 +23,8 @@ std::shared_ptr<const machine::Table> indifferent(const machine::Table& table) {
 }  // namespace
 
 system::System without_observers(system::System system) {
-  for (const auto& [observer, at] : system.observers) {
+  for (const system::Observer& one : system.observers) {
+    const system::Index observer = one.component;
     system::Component& component = system.components[observer];
     for (std::size_t o = 0; o < component.table->outputs.size(); ++o) {
       if (!system.bindings(observer, static_cast<machine::OutputId>(o)).empty())

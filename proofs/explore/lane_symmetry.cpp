@@ -257,12 +257,12 @@ class Verification {
   void map_emitted() {
     for (unsigned bit = 0; bit < 64; ++bit)
       found_.emitted[bit] = static_cast<std::uint8_t>(bit);
-    for (const auto& [component, at] : system_.observers) {
-      const int to = system_.emitted_at(found_.components[component]);
-      if (to < 0) throw Refused{"an observer has no observer as its image"};
-      for (OutputId o = 0; o < table(component).outputs.size(); ++o) {
-        if (at + o < 64)
-          found_.emitted[at + o] = static_cast<std::uint8_t>(to + outputs_[component][o]);
+    for (const system::Observer& one : system_.observers) {
+      for (OutputId o = 0; o < one.shown; ++o) {
+        const int to = system_.emitted_at(found_.components[one.component],
+                                          static_cast<OutputId>(outputs_[one.component][o]));
+        if (to < 0) throw Refused{"an observer has no observer as its image"};
+        found_.emitted[one.at + o] = static_cast<std::uint8_t>(to);
       }
     }
   }

@@ -165,11 +165,11 @@ CellUse cells_used(const System& system, const StateSet& states) {
 
 Never never(const System& system, std::string_view output) {
   Never made{std::string(output), {}};
-  for (const auto& [component, at] : system.observers) {
-    const auto& outputs = system.components[component].table->outputs;
-    for (std::size_t o = 0; o < outputs.size(); ++o) {
+  for (const system::Observer& one : system.observers) {
+    const auto& outputs = system.components[one.component].table->outputs;
+    for (std::size_t o = 0; o < one.shown; ++o) {
       if (outputs[o] == output)
-        made.places.emplace_back(component, static_cast<machine::OutputId>(o));
+        made.places.emplace_back(one.component, static_cast<machine::OutputId>(o));
     }
   }
   return made;

@@ -37,11 +37,7 @@ Named named(std::string_view object) {
 
 std::string wrong_output(const System& system, std::string_view object) {
   if (outputs_named(system, object) != 0) return {};
-  std::vector<std::string_view> outputs;
-  for (const auto& [component, at] : system.observers) {
-    for (const std::string& output : system.components[component].table->outputs)
-      outputs.push_back(output);
-  }
+  const std::vector<std::string_view> outputs = system.observed();
   const std::string near = deployment::nearest(named(object).output, outputs);
   return "no observer of the system has an output `" + std::string(object) + "`" +
          (near.empty() || near == object ? "" : "; did you mean `" + near + "`?");
@@ -352,11 +348,11 @@ const ClaimKind* find_claim_kind(std::string_view word) {
 std::uint64_t outputs_named(const System& system, std::string_view object) {
   const Named wanted = named(object);
   std::uint64_t set = 0;
-  for (const auto& [index, at] : system.observers) {
-    const system::Component& component = system.components[index];
+  for (const system::Observer& one : system.observers) {
+    const system::Component& component = system.components[one.component];
     if (!wanted.component.empty() && component.name != wanted.component) continue;
-    for (std::size_t o = 0; o < component.table->outputs.size(); ++o) {
-      if (component.table->outputs[o] == wanted.output) set |= 1ull << (at + o);
+    for (std::size_t o = 0; o < one.shown; ++o) {
+      if (component.table->outputs[o] == wanted.output) set |= 1ull << (one.at + o);
     }
   }
   return set;

@@ -153,7 +153,7 @@ std::string compare(const Witness& recorded, const Witness& again) {
 std::string check_property(const system::System& system, const Witness& w) {
   const bool known =
       std::any_of(system.observers.begin(), system.observers.end(), [&](const auto& observer) {
-        const std::vector<std::string>& names = system.components[observer.first].table->outputs;
+        const std::vector<std::string>& names = system.components[observer.component].table->outputs;
         return std::find(names.begin(), names.end(), w.property) != names.end();
       });
   if (!known) return {};

@@ -50,7 +50,7 @@ struct Known {
     for (const std::string_view output : outputs) {
       proofs::Never never = proofs::never(system, output);
       for (const auto& [component, at] : never.places)
-        bad |= 1ull << (static_cast<unsigned>(system.emitted_at(component)) + at);
+        bad |= 1ull << system.emitted_at(component, at);
       if (!never.places.empty()) options.never.push_back(std::move(never));
     }
     std::vector<system::Stimulus> stimuli;

@@ -54,7 +54,9 @@ system::System hops(int count) {
     const auto place =
         deployment::add_hop(made, settings, {.lane = static_cast<system::Index>(i), .tag = tag});
     if (i < 2)
-      made.observers.emplace_back(place.component + deployment::hop::observer, 32u * unsigned(i));
+      made.observers.push_back(
+          {static_cast<system::Index>(place.component + deployment::hop::observer),
+           32u * unsigned(i)});
   }
   made.seal();
   return made;

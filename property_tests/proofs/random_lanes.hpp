@@ -88,7 +88,7 @@ inline system::System random_lanes(std::uint32_t seed) {
     for (unsigned c = 0; c < components; ++c) {
       const auto component = static_cast<Index>(made.components.size());
       made.components.push_back({"c" + std::to_string(component), random_table(dice), 0, lane});
-      made.observers.emplace_back(component, 6u * component);
+      made.observers.push_back({component, 6u * component});
       for (const RandomEvent event : {go, turn})
         made.choices.push_back({"choice", component, event});
     }
@@ -243,8 +243,8 @@ inline Clients random_clients(std::uint32_t seed) {
     all.components.push_back({"desk", desk_table, 0, made.middle()});
   all.components.push_back({"pool", pool_table(count), 0, made.middle()});
   for (Index c = 0; c < made.pool(); ++c)
-    all.observers.emplace_back(c, 6u * c);
-  all.observers.emplace_back(made.pool(), 6u * made.pool());
+    all.observers.push_back({c, 6u * c});
+  all.observers.push_back({made.pool(), 6u * made.pool()});
 
   const bool ends = dice.one_in(3), says_so = dice.one_in(3);
   std::vector<bool> end_in;
