@@ -77,12 +77,6 @@ class HopJudge {
 
   static constexpr std::uint64_t kEverything = ~0ull;
 
-  static std::uint64_t emitted_by(const Exploration& exploration) {
-    std::uint64_t emitted = 0;
-    for (const Found& found : exploration.found)
-      emitted |= 1ull << found.output;
-    return emitted;
-  }
   Exploration search(const System& system, std::uint64_t goals, bool stop) const {
     return explore_timed(system, {.goals = goals,
                                   .stop_when_found = stop,
@@ -99,7 +93,7 @@ class HopJudge {
   std::uint64_t emitted_untimed(const System& system) const {
     const Exploration all = explore(
         system, {.goals = kEverything, .stop_when_found = false, .limits = options_.limits});
-    return all.complete ? emitted_by(all) : kEverything;
+    return all.complete ? all.found_set() : kEverything;
   }
 
   void judge(const Race& race, const World& world) {
@@ -111,7 +105,7 @@ class HopJudge {
       judged.schedule = schedule(system, *path).value();
       judged.verdict =
           race.reuse && happens_at_best(race, system) ? Verdict::not_excludable : Verdict::present;
-      if (options_.advise) advise(judged, settings, system, emitted_by(timed));
+      if (options_.advise) advise(judged, settings, system, timed.found_set());
     } else if (!timed.complete) {
       judged.limit = timed.limit;
     } else {

@@ -361,8 +361,7 @@ class ChainJudge {
     const std::uint64_t race = goal(verdict.race->output);
     std::string hidden, seen;
     for (const Masking& one : requests.maskings) {
-      const bool hides =
-          (one.seen & race) && !(one.reaches_client & race) && requests.limit.empty();
+      const bool hides = (one.seen & race) && !(one.reaches_client & race);
       std::string& list = hides ? hidden : seen;
       list += (list.empty() ? "" : ", ") + one.method;
     }
@@ -385,9 +384,10 @@ class ChainJudge {
         verdict.verdict = Verdict::absent;
         verdict.reason = client + " sends no request again";
       } else if (found == nullptr) {
-        verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
-        verdict.reason = analysis.limit.empty() ? "no schedule leads there, whatever the timing"
-                                                : "stopped after " + analysis.limit;
+        const bool open = analysis.open & goal(race.output);
+        verdict.verdict = open ? Verdict::undecided : Verdict::absent;
+        verdict.reason =
+            open ? "stopped after " + analysis.limit : "no schedule in time leads there";
       } else if (race.output == monitor::request::Out::cascaded && !goes_stale(happening)) {
         verdict.verdict = Verdict::absent;
         verdict.reason = "no connection of the pool is dead before it is used again, in time";
@@ -416,24 +416,22 @@ class ChainJudge {
         verdict.reason = "with " + found->method;
         name(verdict);
       } else {
-        verdict.verdict = analysis.limit.empty() ? Verdict::absent : Verdict::undecided;
-        if (!analysis.limit.empty()) verdict.reason = "stopped after " + analysis.limit;
+        const bool open = analysis.open & goal(guarantee.output);
+        verdict.verdict = open ? Verdict::undecided : Verdict::absent;
+        if (open) verdict.reason = "stopped after " + analysis.limit;
       }
       report_.properties.push_back(std::move(verdict));
     }
-    report_.notes.push_back(
-        hop + ": retries and the pool are judged " +
-        (analysis.timed ? "in time, with up to " : "without time, with up to ") +
-        std::to_string(analysis.bounds.requests) + " request" +
-        (analysis.bounds.requests > 1 ? "s" : "") + " and " +
-        std::to_string(analysis.bounds.connections) + " connection" +
-        (analysis.bounds.connections > 1 ? "s" : "") + " at a time, any number one after another");
+    report_.notes.push_back(hop + ": retries and the pool are judged in time, with up to " +
+                            std::to_string(analysis.bounds.requests) + " request" +
+                            (analysis.bounds.requests > 1 ? "s" : "") + " and " +
+                            std::to_string(analysis.bounds.connections) + " connection" +
+                            (analysis.bounds.connections > 1 ? "s" : "") +
+                            " at a time, any number one after another");
   }
 
   static Witness witness_of(const RequestFinding& found) {
-    return found.schedule.times.empty() ? make_witness(found.settings, found.path)
-                                        : make_witness(found.settings, found.path,
-                                                       found.schedule.times, found.schedule.aging);
+    return make_witness(found.settings, found.path, found.schedule.times, found.schedule.aging);
   }
   /// The way there and one round of the cycle, if there is one.
   static Witness witness_of(const EndlessStay& stay, const HopSettings& settings) {

@@ -225,12 +225,7 @@ class RowJudge {
     return set;
   }
 
-  /// What was found without time may not happen in time: for a comparison that is a limit.
-  std::string request_limit(const Variant& variant) {
-    const RequestAnalysis& analysis = requests(variant);
-    if (!analysis.limit.empty()) return analysis.limit;
-    return analysis.timed ? "" : "the zones that are explored over a pool";
-  }
+  const std::string& request_limit(const Variant& variant) { return requests(variant).limit; }
 
   bool shows(const Variant& variant, monitor::request::Out output) {
     return requests(variant).find(output) != nullptr &&

@@ -1,6 +1,6 @@
 #include "proofs/catalogue/request_analysis.hpp"
 
-#include "proofs/explore/explorer.hpp"
+#include "proofs/explore/lane_explorer.hpp"
 #include "proofs/timed/schedule.hpp"
 #include "proofs/timed/zone_explorer.hpp"
 
@@ -25,7 +25,23 @@ constexpr Bounds kBounds[] = {{1, 1}, {2, 1}};
 struct Shown {
   std::uint64_t seen = 0, reaches_client = 0;
   std::vector<RequestFinding> found{};
+
+  std::uint64_t emitted() const {
+    std::uint64_t set = seen << kUpstreamRaces;
+    for (const RequestFinding& one : found)
+      set |= goal(one.output);
+    return set;
+  }
 };
+
+std::uint64_t request_goals() {
+  std::uint64_t set = 0;
+  for (const RequestRace& race : request_races())
+    set |= goal(race.output);
+  for (const RequestGuarantee& guarantee : request_guarantees())
+    set |= goal(guarantee.output);
+  return set;
+}
 
 class Requests {
  public:
@@ -94,47 +110,57 @@ class Requests {
       if (bounds.requests > 1 && !retries) break;
       settings.clients = bounds.requests;
       settings.connections = bounds.connections;
-      const system::System system = proxy_system(settings);
-      Search search{.goals = ~0ull,
-                    .second_goals = happening << kUpstreamRaces,
-                    .second_together = goal(Out::failed),
-                    .stop_when_found = false,
-                    .limits = limits_};
-      search.limits.states = std::min(limits_.states, kZonesMax);
-      Exploration all = explore_timed(system, search);
-      const bool timed = all.complete;
-      if (!timed) {
-        result_.timed = false;
-        search.limits = limits_;
-        all = explore(system, search);
-        shown.reaches_client = ~0ull;
-      }
-      result_.states += all.states;
-      for (const Found& one : all.found) {
-        if (one.output >= kUpstreamRaces) {
-          shown.seen |= 1ull << (one.output - kUpstreamRaces);
-        } else if (!has(shown, static_cast<Out>(one.output))) {
-          RequestFinding found{
-              .output = static_cast<Out>(one.output), .settings = settings, .path = one.path};
-          if (timed) found.schedule = schedule(system, one.path).value();
-          shown.found.push_back(std::move(found));
-        }
-      }
-      for (const Found& one : all.found_second)
-        shown.reaches_client |= 1ull << (one.output - kUpstreamRaces);
-      if (!all.complete) {
-        result_.limit = all.limit;
-        break;
-      }
+      if (!show(settings, happening, shown)) break;
       if (bounds.requests > result_.bounds.requests) result_.bounds = bounds;
     }
     return shown;
   }
-  static bool has(const Shown& shown, Out output) {
-    for (const RequestFinding& known : shown.found) {
-      if (known.output == output) return true;
+  /// What these bounds show that smaller ones did not. @return false when a limit was hit
+  bool show(const ProxySettings& settings, std::uint64_t happening, Shown& shown) {
+    const system::System system = proxy_system(settings);
+    const Answer any = look_for(
+        system, {.goals = (request_goals() | happening << kUpstreamRaces) & ~shown.emitted()});
+    for (const Found& one : any.found) {
+      if (one.output >= kUpstreamRaces) {
+        shown.seen |= 1ull << (one.output - kUpstreamRaces);
+      } else {
+        shown.found.push_back({.output = static_cast<Out>(one.output),
+                               .settings = settings,
+                               .path = one.path,
+                               .schedule = schedule(system, one.path).value()});
+      }
     }
-    return false;
+    result_.open |= any.open & request_goals();
+    const std::uint64_t asked = happening << kUpstreamRaces,
+                        known = shown.reaches_client << kUpstreamRaces;
+    const Answer failing = look_for(system, {.goals = asked & (shown.emitted() | any.open) & ~known,
+                                             .together = goal(Out::failed)});
+    for (const Found& one : failing.found)
+      shown.reaches_client |= 1ull << (one.output - kUpstreamRaces);
+    // What may reach the client is not hidden from it.
+    shown.reaches_client |= failing.open >> kUpstreamRaces;
+    return any.open == 0 && failing.open == 0;
+  }
+
+  struct Answer {
+    std::vector<Found> found{};
+    std::uint64_t open = 0;  ///< goals that a limit left undecided
+  };
+  /// Time only takes runs away: what no schedule reaches needs no zones.
+  Answer look_for(const system::System& system, Search search) {
+    if (search.goals == 0) return {};
+    search.limits = limits_;
+    const Exploration untimed = explore_lanes(system, search);
+    result_.states += untimed.states;
+    if (untimed.limit.empty()) search.goals = untimed.found_set();
+    if (search.goals == 0) return {};
+    search.limits.states = std::min(limits_.states, kZonesMax);
+    Exploration timed = explore_timed(system, search);
+    result_.states += timed.states;
+    if (timed.limit.empty()) return {.found = std::move(timed.found)};
+    result_.limit = timed.limit;
+    const std::uint64_t open = search.goals & ~timed.found_set();
+    return {.found = std::move(timed.found), .open = open};
   }
 
   const Chain& chain_;

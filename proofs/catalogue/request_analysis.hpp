@@ -2,7 +2,7 @@
 // twice.
 //
 // A pool of connections to the hop's server, and callers of any kind in front of it, are explored
-// in time. Where that is too much it is done without: what no schedule does, no timing does.
+// in time, for what schedules without time reach: what none of those does, no timing does.
 #pragma once
 
 #include "model/deployment/proxy_settings.hpp"
@@ -32,7 +32,7 @@ struct RequestFinding {
   std::string method;
   deployment::ProxySettings settings{};
   Path path{};
-  Schedule schedule{};  ///< empty when it was found without time
+  Schedule schedule{};
 };
 
 struct RequestAnalysis {
@@ -40,9 +40,9 @@ struct RequestAnalysis {
   std::vector<Masking> maskings{};
   std::vector<RequestFinding> found{};  ///< the first of each output, over all methods
   Bounds bounds{};                      ///< the largest that was explored to the end
-  bool timed = true;                    ///< everything was explored in time
   std::uint64_t states = 0;
-  std::string limit{};  ///< why something is undecided, when it is
+  std::uint64_t open = 0;  ///< set of request::Out: undecided, because of the limit
+  std::string limit{};     ///< the one that was hit, if one was
 
   const RequestFinding* find(monitor::request::Out output) const {
     for (const RequestFinding& one : found) {

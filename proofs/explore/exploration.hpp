@@ -42,16 +42,15 @@ struct Progress {
 
 /// What to look for: outputs of the system's observer.
 struct Search {
-  std::uint64_t goals = 0;     ///< set of observer outputs of which the shortest path is wanted
-  std::uint64_t together = 0;  ///< a goal counts only in a step that also emits all of these
-  /// Timed engine: a second set of goals, with its own `together`; never a reason to stop.
-  std::uint64_t second_goals = 0, second_together = 0;
+  std::uint64_t goals = 0;      ///< set of observer outputs of which the shortest path is wanted
+  std::uint64_t together = 0;   ///< a goal counts only in a step that also emits all of these
   bool stop_when_found = true;  ///< stop when every goal has a path; otherwise explore to the end
   bool stop_at_first = false;   ///< stop when any goal has a path
   Limits limits{};
   std::function<void(const Progress&)> progress{};  ///< called now and then; may be empty
 };
 
+/// A goal, and a shortest path to a step that emits it.
 struct Found {
   machine::OutputId output = 0;
   Path path;
@@ -59,7 +58,6 @@ struct Found {
 
 struct Exploration {
   std::vector<Found> found;          ///< in order of discovery; one per goal at most
-  std::vector<Found> found_second;   ///< the same of Search::second_goals
   bool complete = false;             ///< everything reachable was seen
   std::string limit;                 ///< why it is not complete, if a limit was hit
   std::uint64_t states = 0;          ///< discrete states
@@ -69,6 +67,12 @@ struct Exploration {
   std::uint32_t depth = 0;  ///< steps to the farthest state
   std::uint64_t bytes = 0;
 
+  std::uint64_t found_set() const {
+    std::uint64_t set = 0;
+    for (const Found& one : found)
+      set |= 1ull << one.output;
+    return set;
+  }
   const Path* path_to(machine::OutputId output) const {
     for (const Found& one : found) {
       if (one.output == output) return &one.path;

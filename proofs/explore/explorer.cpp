@@ -1,5 +1,7 @@
 #include "proofs/explore/explorer.hpp"
 
+#include "proofs/explore/goals.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -36,7 +38,7 @@ Exploration explore(const system::System& system, const Search& search, StateSet
   std::vector<Parent> parents(1);
   states.insert(system.initial());
 
-  std::uint64_t missing = search.goals;
+  Goals goals(search);
   std::vector<system::Stimulus> stimuli;
   std::vector<Successor> successors;
   system::StepResult step;
@@ -59,17 +61,13 @@ Exploration explore(const system::System& system, const Search& search, StateSet
       ++result.transitions;
       const auto [index, fresh] = states.insert(successor.state, successor.hash);
       if (fresh) parents.push_back({static_cast<std::uint32_t>(next), successor.stimulus});
-      const bool counts = (successor.emitted & search.together) == search.together;
-      for (std::uint64_t hit = counts ? successor.emitted & missing : 0; hit != 0; hit &= hit - 1) {
+      goals.see(successor.emitted, result, [&] {
         Path path = path_to(parents, static_cast<std::uint32_t>(next));
         path.push_back(successor.stimulus);
-        result.found.push_back(
-            {static_cast<machine::OutputId>(__builtin_ctzll(hit)), std::move(path)});
-        missing &= ~(hit & -hit);
-      }
+        return path;
+      });
     }
-    if (search.stop_when_found && search.goals != 0 && missing == 0) break;
-    if (search.stop_at_first && !result.found.empty()) break;
+    if (goals.over(result)) break;
     if (states.size() > search.limits.states || (next & 0xfff) == 0) {
       result.bytes = states.bytes() + parents.capacity() * sizeof(Parent);
       const auto elapsed = std::chrono::steady_clock::now() - start;

@@ -1,5 +1,6 @@
 #include "proofs/timed/zone_explorer.hpp"
 
+#include "proofs/explore/goals.hpp"
 #include "proofs/timed/dbm.hpp"
 
 #include <algorithm>
@@ -23,22 +24,24 @@ struct Passed {
   Dbm::Sums sums{};  ///< of the extrapolation
 };
 
-/// The bounds of the clocks of one state, as the matrix wants them.
-struct Bounds {
-  std::vector<system::Clock> clocks;
-  std::array<system::Time, Dbm::kClocksMax> lower{}, upper{};
-  std::array<bool, Dbm::kClocksMax> aging{};
+/// A discrete state: what all of its zones share.
+struct Place {
+  std::uint64_t bounds = 0;  ///< of its clocks: the lower ones, then the upper ones
+  std::uint32_t clocks = 0;
+  std::uint32_t first_edge = 0, edges = 0;
+  bool expanded = false;
+  std::vector<Passed> passed{};
+};
 
-  void read(const system::System& system, const system::State& state) {
-    system.clocks(state, clocks);
-    if (clocks.size() > Dbm::kClocksMax)
-      throw std::length_error("more than 24 clocks run in one state");
-    for (std::size_t i = 0; i < clocks.size(); ++i) {
-      lower[i] = clocks[i].lo;
-      upper[i] = clocks[i].hi;
-      aging[i] = system.ages(clocks[i]);
-    }
-  }
+/// A stimulus in a discrete state. What it does is the same for all zones, and computed for the
+/// first that allows it.
+struct Edge {
+  system::Stimulus stimulus{};
+  std::int16_t clock = -1;  ///< of the source: it has to have reached its lower bound
+  bool stepped = false, aged = false;
+  std::uint32_t target = 0;
+  std::uint64_t emitted = 0;
+  std::uint64_t origins = 0;  ///< of the target's clocks
 };
 
 class ZoneGraph {
@@ -48,14 +51,8 @@ class ZoneGraph {
 
   Exploration run() {
     const auto start = std::chrono::steady_clock::now();
-    std::uint64_t missing = search_.goals, missing_second = search_.second_goals;
-    const system::State initial = system_.initial();
-    target_.read(system_, initial);
-    Dbm zone(static_cast<int>(target_.clocks.size()));
-    if (zone.elapse(target_.upper.data())) keep(initial, zone, 0, {});
-
-    std::vector<system::Stimulus> stimuli;
-    system::StepResult step;
+    Goals goals(search_);
+    Dbm zone = initial_zone();
     std::size_t level_end = nodes_.size();
     std::size_t next = 0;
     for (; next < nodes_.size(); ++next) {
@@ -64,31 +61,28 @@ class ZoneGraph {
         level_end = nodes_.size();
       }
       const Node node = nodes_[next];
-      const system::State state = states_[node.state];
-      source_.read(system_, state);
-      system_.enabled(state, stimuli);
-      for (const system::Stimulus stimulus : stimuli) {
-        const int count = static_cast<int>(source_.clocks.size());
-        zone.load(count, &arena_[node.bounds]);
-        const int clock = system_.clock_of(source_.clocks, stimulus);
-        if (clock >= 0 && !zone.constrain(0, clock + 1, at_most(-source_.clocks[clock].lo)))
+      if (!places_[node.state].expanded) expand(node.state);
+      const std::uint64_t source_bounds = places_[node.state].bounds;
+      const std::uint32_t source_clocks = places_[node.state].clocks;
+      const std::uint32_t first = places_[node.state].first_edge;
+      for (std::uint32_t e = first; e < first + places_[node.state].edges; ++e) {
+        Edge& edge = edges_[e];
+        zone.load(static_cast<int>(source_clocks), &arena_[node.bounds]);
+        if (edge.clock >= 0 &&
+            !zone.constrain(0, edge.clock + 1,
+                            at_most(-bounds_[source_bounds + static_cast<unsigned>(edge.clock)])))
           continue;
-        system_.step(state, stimulus, step);
+        if (!edge.stepped) take(edge, states_[node.state]);
         ++result_.transitions;
-        const auto node_index = static_cast<std::uint32_t>(next);
-        if ((step.emitted & search_.together) == search_.together)
-          collect(step.emitted, missing, node_index, stimulus, result_.found);
-        if ((step.emitted & search_.second_together) == search_.second_together)
-          collect(step.emitted, missing_second, node_index, stimulus, result_.found_second);
-        target_.read(system_, step.state);
-        Dbm reached =
-            zone.moved(step.clock_origins.data(), static_cast<int>(step.clock_origins.size()));
-        if (step.aged) reached.age(target_.aging.data());
-        if (!reached.elapse(target_.upper.data())) continue;
-        keep(step.state, reached, static_cast<std::uint32_t>(next), stimulus);
+        goals.see(edge.emitted, result_,
+                  [&] { return path_to(static_cast<std::uint32_t>(next), edge.stimulus); });
+        const Place& target = places_[edge.target];
+        Dbm reached = zone.moved(&origins_[edge.origins], static_cast<int>(target.clocks));
+        if (edge.aged) reached.age(aging_in(edge.target).data());
+        elapse(reached, target);
+        keep(edge.target, reached, static_cast<std::uint32_t>(next), edge.stimulus);
       }
-      if (search_.stop_when_found && search_.goals != 0 && missing == 0) break;
-      if (search_.stop_at_first && !result_.found.empty()) break;
+      if (goals.over(result_)) break;
       if (nodes_.size() > search_.limits.states || (next & 0x3ff) == 0) {
         if (over_limit(next, std::chrono::steady_clock::now() - start)) break;
       }
@@ -101,32 +95,80 @@ class ZoneGraph {
   }
 
  private:
-  /// Stores a zone unless one of its state already covers it.
-  void keep(const system::State& state, const Dbm& zone, std::uint32_t parent,
-            system::Stimulus stimulus) {
+  Dbm initial_zone() {
+    const std::uint32_t initial = place_of(system_.initial());
+    Dbm zone(static_cast<int>(places_[initial].clocks));
+    elapse(zone, places_[initial]);
+    keep(initial, zone, 0, {});
+    return zone;
+  }
+
+  std::uint32_t place_of(const system::State& state) {
     const auto [index, fresh] = states_.insert(state);
-    if (fresh) passed_.emplace_back();
+    if (!fresh) return index;
+    system_.clocks(state, clocks_);
+    if (clocks_.size() > Dbm::kClocksMax)
+      throw std::length_error("more than 24 clocks run in one state");
+    places_.push_back(
+        {.bounds = bounds_.size(), .clocks = static_cast<std::uint32_t>(clocks_.size())});
+    for (const system::Clock& clock : clocks_)
+      bounds_.push_back(clock.lo);
+    for (const system::Clock& clock : clocks_)
+      bounds_.push_back(clock.hi);
+    return index;
+  }
+  const system::Time* lower(const Place& place) const { return bounds_.data() + place.bounds; }
+  const system::Time* upper(const Place& place) const { return lower(place) + place.clocks; }
+
+  void expand(std::uint32_t index) {
+    const system::State state = states_[index];
+    system_.clocks(state, clocks_);
+    system_.enabled(state, stimuli_);
+    Place& place = places_[index];
+    place.expanded = true;
+    place.first_edge = static_cast<std::uint32_t>(edges_.size());
+    place.edges = static_cast<std::uint32_t>(stimuli_.size());
+    for (const system::Stimulus stimulus : stimuli_) {
+      edges_.push_back({.stimulus = stimulus,
+                        .clock = static_cast<std::int16_t>(system_.clock_of(clocks_, stimulus))});
+    }
+  }
+  void take(Edge& edge, const system::State& source) {
+    system_.step(source, edge.stimulus, step_);
+    edge.stepped = true;
+    edge.aged = step_.aged;
+    edge.emitted = step_.emitted;
+    edge.target = place_of(step_.state);
+    edge.origins = origins_.size();
+    origins_.insert(origins_.end(), step_.clock_origins.begin(), step_.clock_origins.end());
+  }
+  std::array<bool, Dbm::kClocksMax> aging_in(std::uint32_t index) {
+    std::array<bool, Dbm::kClocksMax> aging{};
+    system_.clocks(states_[index], clocks_);
+    for (std::size_t i = 0; i < clocks_.size(); ++i)
+      aging[i] = system_.ages(clocks_[i]);
+    return aging;
+  }
+  /// A clock keeps its upper bound for as long as it runs, so no step leads past one.
+  void elapse(Dbm& zone, const Place& place) const {
+    if (!zone.elapse(upper(place))) throw std::logic_error("a clock is past its upper bound");
+  }
+
+  /// Stores a zone unless one of its state already covers it.
+  void keep(std::uint32_t index, const Dbm& zone, std::uint32_t parent, system::Stimulus stimulus) {
+    Place& place = places_[index];
     const std::size_t cells = zone.cells();
     const Dbm::Sums sums = zone.sums();
-    for (const Passed& other : passed_[index]) {
+    for (const Passed& other : place.passed) {
       if (exceeds(sums, other.sums)) continue;
       if (zone.within(&arena_[nodes_[other.node].bounds + cells])) return;
     }
     Dbm wider = zone;
-    wider.extrapolate(target_.lower.data(), target_.upper.data());
-    passed_[index].push_back({static_cast<std::uint32_t>(nodes_.size()), wider.sums()});
+    wider.extrapolate(lower(place), upper(place));
+    place.passed.push_back({static_cast<std::uint32_t>(nodes_.size()), wider.sums()});
     nodes_.push_back({index, parent, arena_.size(), stimulus});
     arena_.insert(arena_.end(), zone.data(), zone.data() + cells);
     arena_.insert(arena_.end(), wider.data(), wider.data() + cells);
-  }
-
-  void collect(std::uint64_t emitted, std::uint64_t& missing, std::uint32_t node,
-               system::Stimulus stimulus, std::vector<Found>& found) const {
-    for (std::uint64_t hit = emitted & missing; hit != 0; hit &= hit - 1) {
-      found.push_back(
-          {static_cast<machine::OutputId>(__builtin_ctzll(hit)), path_to(node, stimulus)});
-      missing &= ~(hit & -hit);
-    }
   }
 
   static bool exceeds(const Dbm::Sums& a, const Dbm::Sums& b) {
@@ -143,7 +185,9 @@ class ZoneGraph {
 
   std::uint64_t bytes() const {
     return states_.bytes() + nodes_.capacity() * sizeof(Node) + arena_.capacity() * sizeof(Bound) +
-           nodes_.size() * sizeof(Passed);
+           nodes_.size() * sizeof(Passed) + places_.capacity() * sizeof(Place) +
+           bounds_.capacity() * sizeof(system::Time) + edges_.capacity() * sizeof(Edge) +
+           origins_.capacity() * sizeof(std::int16_t);
   }
 
   bool over_limit(std::size_t next, std::chrono::steady_clock::duration elapsed) {
@@ -166,8 +210,13 @@ class ZoneGraph {
   StateSet& states_;
   std::vector<Node> nodes_;
   std::vector<Bound> arena_;
-  std::vector<std::vector<Passed>> passed_;
-  Bounds source_, target_;
+  std::vector<Place> places_;  ///< by the index of the state
+  std::vector<system::Time> bounds_;
+  std::vector<Edge> edges_;
+  std::vector<std::int16_t> origins_;
+  std::vector<system::Clock> clocks_;
+  std::vector<system::Stimulus> stimuli_;
+  system::StepResult step_;
   Exploration result_;
 };
 
