@@ -87,16 +87,17 @@ std::string guarantee_word(std::string_view slug, Verdict verdict, const std::st
 }
 
 std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees,
-                           std::span<const PropertyVerdict> requests, bool colour) {
+                           std::span<const PropertyVerdict> properties, bool colour) {
   std::string on_hop, over_pool;
   for (const GuaranteeVerdict& verdict : guarantees) {
     on_hop += (on_hop.empty() ? "" : ", ") +
               guarantee_word(verdict.guarantee->slug, verdict.verdict, verdict.reason, colour);
   }
-  for (const PropertyVerdict& verdict : requests) {
+  for (const PropertyVerdict& verdict : properties) {
     if (!verdict.is_guarantee) continue;
-    over_pool += (over_pool.empty() ? "" : ", ") +
-                 guarantee_word(verdict.slug, verdict.verdict, verdict.reason, colour);
+    std::string& list = verdict.over_pool ? over_pool : on_hop;
+    list += (list.empty() ? "" : ", ") +
+            guarantee_word(verdict.slug, verdict.verdict, verdict.reason, colour);
   }
   return "  guarantees      on a connection: " + wrapped(on_hop, kWidth, 18) +
          "\n                  over the pool: " + wrapped(over_pool, kWidth, 18) + "\n";
@@ -170,19 +171,26 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
   for (const std::string& note : report.notes)
     text += "  " + wrapped(note, kWidth, 2) + "\n";
   text += "\n";
+  auto violated = [&](const std::string& hop, std::string_view slug, std::string_view statement) {
+    text += "violated on " + hop + ": " + std::string(slug) + " (" + std::string(statement) +
+            "); see\n  halfclose explain " + std::string(slug) + " " + report.chain + " --hop '" +
+            hop + "'\n";
+  };
   for (const GuaranteeVerdict& verdict : report.guarantees) {
-    if (!happens(verdict.verdict)) continue;
-    text += "violated on " + verdict.hop + ": " + std::string(verdict.guarantee->slug) + " (" +
-            std::string(verdict.guarantee->statement) + "); see\n  halfclose explain " +
-            std::string(verdict.guarantee->slug) + " " + report.chain + " --hop '" + verdict.hop +
-            "'\n";
+    if (happens(verdict.verdict))
+      violated(verdict.hop, verdict.guarantee->slug, verdict.guarantee->statement);
+  }
+  for (const PropertyVerdict& verdict : report.properties) {
+    if (verdict.is_guarantee && happens(verdict.verdict))
+      violated(verdict.hop, verdict.slug, verdict.statement);
   }
   if (found.empty()) {
-    const bool open = std::any_of(
-        report.verdicts.begin(), report.verdicts.end(),
-        [](const RaceVerdict& verdict) { return verdict.verdict == Verdict::undecided; });
-    text += open ? "undecided: raise the limit that was hit\n"
-                 : "none of these races was found on any hop\n";
+    auto is_open = [](const auto& verdict) { return verdict.verdict == Verdict::undecided; };
+    text += std::any_of(report.verdicts.begin(), report.verdicts.end(), is_open) ||
+                    std::any_of(report.guarantees.begin(), report.guarantees.end(), is_open) ||
+                    std::any_of(report.properties.begin(), report.properties.end(), is_open)
+                ? "undecided: raise the limit that was hit\n"
+                : "none of these races was found on any hop\n";
     return text;
   }
   text += coloured("what to do", Colour::bold, colour) + ": " + std::to_string(found.size()) +
@@ -202,52 +210,50 @@ Json witness_json(const std::optional<proofs::Witness>& witness) {
   return witness ? Json::parse(proofs::to_json(*witness)) : Json();
 }
 
+Json race_json(const std::string& hop, std::string_view race, const auto& verdict,
+               std::optional<halfclose::system::Time> margin = {}) {
+  return {{"hop", hop},
+          {"race", race},
+          {"verdict", proofs::verdict_name(verdict.verdict)},
+          {"margin_s", margin ? Json(static_cast<double>(*margin) / 1e6) : Json()},
+          {"reason", verdict.reason},
+          {"fix", proofs::joined(verdict.fixes)},
+          {"fixes", verdict.fixes},
+          {"witness", witness_json(verdict.witness)}};
+}
+
+Json guarantee_json(const std::string& hop, std::string_view guarantee, const char* scope,
+                    const auto& verdict) {
+  return {{"hop", hop},
+          {"guarantee", guarantee},
+          {"scope", scope},
+          {"verdict", verdict.verdict == Verdict::present  ? "violated"
+                      : verdict.verdict == Verdict::absent ? "holds"
+                                                           : "undecided"},
+          {"reason", verdict.reason},
+          {"witness", witness_json(verdict.witness)}};
+}
+
 std::string to_json(const ChainReport& report) {
   Json json;
   json["chain"] = report.chain;
-  json["verdicts"] = Json::array();
-  for (const RaceVerdict& verdict : report.verdicts) {
-    json["verdicts"].push_back(
-        {{"hop", verdict.hop},
-         {"race", verdict.race->slug},
-         {"verdict", proofs::verdict_name(verdict.verdict)},
-         {"margin_s", verdict.margin ? Json(static_cast<double>(*verdict.margin) / 1e6) : Json()},
-         {"reason", verdict.reason},
-         {"fix", proofs::joined(verdict.fixes)},
-         {"fixes", verdict.fixes},
-         {"witness", witness_json(verdict.witness)}});
-  }
-  for (const PropertyVerdict& verdict : report.properties) {
-    if (verdict.is_guarantee) continue;
-    json["verdicts"].push_back({{"hop", verdict.hop},
-                                {"race", verdict.slug},
-                                {"verdict", proofs::verdict_name(verdict.verdict)},
-                                {"margin_s", Json()},
-                                {"reason", verdict.reason},
-                                {"fix", proofs::joined(verdict.fixes)},
-                                {"fixes", verdict.fixes},
-                                {"witness", witness_json(verdict.witness)}});
-  }
-  json["guarantees"] = Json::array();
+  Json races = Json::array(), guarantees = Json::array();
+  for (const RaceVerdict& verdict : report.verdicts)
+    races.push_back(race_json(verdict.hop, verdict.race->slug, verdict, verdict.margin));
   for (const GuaranteeVerdict& verdict : report.guarantees) {
-    json["guarantees"].push_back({{"hop", verdict.hop},
-                                  {"guarantee", verdict.guarantee->slug},
-                                  {"verdict", verdict.verdict == Verdict::present  ? "violated"
-                                              : verdict.verdict == Verdict::absent ? "holds"
-                                                                                   : "undecided"},
-                                  {"reason", verdict.reason},
-                                  {"witness", witness_json(verdict.witness)}});
+    guarantees.push_back(
+        guarantee_json(verdict.hop, verdict.guarantee->slug, "connection", verdict));
   }
   for (const PropertyVerdict& verdict : report.properties) {
-    if (!verdict.is_guarantee) continue;
-    json["guarantees"].push_back({{"hop", verdict.hop},
-                                  {"guarantee", verdict.slug},
-                                  {"verdict", verdict.verdict == Verdict::present  ? "violated"
-                                              : verdict.verdict == Verdict::absent ? "holds"
-                                                                                   : "undecided"},
-                                  {"reason", verdict.reason},
-                                  {"witness", witness_json(verdict.witness)}});
+    if (verdict.is_guarantee) {
+      guarantees.push_back(guarantee_json(verdict.hop, verdict.slug,
+                                          verdict.over_pool ? "pool" : "connection", verdict));
+    } else {
+      races.push_back(race_json(verdict.hop, verdict.slug, verdict));
+    }
   }
+  json["verdicts"] = std::move(races);
+  json["guarantees"] = std::move(guarantees);
   json["assumptions"] = Json::array();
   for (const proofs::Assumption& one : report.assumptions) {
     json["assumptions"].push_back(

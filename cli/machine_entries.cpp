@@ -122,7 +122,8 @@ std::vector<Table> caller_tables() {
 std::vector<Table> request_observer_tables() {
   using namespace monitor::request;
   return {request_observer_table({}), request_observer_table({.attempts = 1}),
-          request_observer_table({.attempts = 3}), request_observer_table({.chained = true})};
+          request_observer_table({.attempts = 3}), request_observer_table({.chained = true}),
+          request_observer_table({.attempts = 1, .only_new = true})};
 }
 
 }  // namespace

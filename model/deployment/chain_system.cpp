@@ -167,7 +167,8 @@ class Chain {
         "request", places.hub,
         made_once<rq::Profile>(rq::request_observer_table,
                                {.attempts = static_cast<std::uint8_t>(settings_.attempts_claimed),
-                                .chained = several()}));
+                                .chained = several(),
+                                .only_new = !several() && node.exchange.reused_is_free}));
     system_.observers.push_back({places.observer, 0, kUpstreamRaces});
     auto choice = [&](const char* what, machine::EventId event) {
       system_.choices.push_back({what, places.observer, event});

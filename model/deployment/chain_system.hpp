@@ -44,7 +44,7 @@ struct ChainSettings {
   bool aborts = true;       ///< a caller may go away while its request is outstanding
   bool manages = true;      ///< clients say close, and leave between requests
   /// How often a request may be written to the last origin: claimed of it, not imposed. 0 claims
-  /// nothing.
+  /// nothing. Of a single proxy whose failures on used connections cost no try: to new connections.
   int attempts_claimed = 0;
 };
 

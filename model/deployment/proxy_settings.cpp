@@ -52,7 +52,7 @@ ProxySettings proxy_settings(const Chain& chain, std::size_t index, std::string_
   settings.pool = {.fifo = role.is("pool_order", "fifo"),
                    .next_loop = role.is("attach", "next-loop")};
   settings.content = content;
-  settings.attempts_claimed = settings.exchange.reused_is_free ? 0 : settings.exchange.tries + 1;
+  settings.attempts_claimed = settings.exchange.tries + 1;
   return settings;
 }
 

@@ -22,7 +22,8 @@ struct ProxySettings {
   bool content = false;  ///< requests have content, which follows the head; else none
   bool aborts = true;    ///< a client may go away while its request is outstanding
   bool manages = true;   ///< clients say close, and leave between requests
-  /// How often a request may be written: claimed of it, not imposed. 0 claims nothing.
+  /// How often a request may be written: claimed of it, not imposed. 0 claims nothing. Where a
+  /// failure on a used connection costs no try, how often to a new connection.
   int attempts_claimed = 0;
 };
 

@@ -14,6 +14,7 @@ std::string RequestObserver::describe(const Context& c) {
   say(c.told != nothing, kTold[c.told]);
   say(c.executed, "executed");
   say(c.all_used, "no new connection");
+  say(c.used, "on a used one");
   say(c.own, "its response");
   say(c.carried[0], "on a");
   say(c.carried[1], "on b");

@@ -71,6 +71,7 @@ enum Told : std::uint8_t { nothing, response, error, cut };
 struct Profile {
   std::uint8_t attempts = 0;    ///< how often a request may be written at most; 0: no bound is claimed
   bool chained = false;         ///< other proxies follow: it is written and executed behind them
+  bool only_new = false;        ///< the bound is on writes to new connections; not when chained
   bool operator==(const Profile&) const = default;
 };
 
@@ -81,6 +82,7 @@ struct Context {
   std::uint8_t told = nothing;  ///< what the proxy sent the client
   bool executed = false;
   bool all_used = false;        ///< every connection it got had been used before
+  bool used = false;            ///< the one it has was, where that matters (only_new)
   bool own = false;             ///< the response being passed on is the watched request's
   bool carried[2] = {false, false};  ///< the connection has the watched request
   bool ended[2] = {false, false};    ///< the proxy's end of the connection is closed
@@ -104,15 +106,21 @@ constexpr void forget(Context& c) {
   c.ended[1] = old.ended[1];
 }
 /// The outcome is known; only late executions matter now.
-constexpr void settle(Context& c)                            { c.attempts = 0; c.told = nothing; c.all_used = c.own = false; }
+constexpr void settle(Context& c)                            { c.attempts = 0; c.told = nothing; c.all_used = c.used = c.own = false; }
 
 template <int N> constexpr void attach_other(Context& c, Outs& out) { c.carried[N % 2] = false; if (c.ended[N % 2]) out.append(Out::pool_hygiene); }
 template <int N> constexpr void attach(Context& c, Outs& out)       {
   attach_other<N>(c, out);
   c.carried[N % 2] = true;
+  c.used = c.profile.only_new;   // a new one says so next
   if (c.profile.chained) out.append(N % 2 == 0 ? Out::gives_a : Out::gives_b);
 }
+/// Writes to used connections count for a cascade alone where the bound is on the others.
 constexpr void count_write(Context& c, Outs& out) {
+  if (c.used) {
+    if (c.all_used && c.attempts < 2) c.attempts++;
+    return;
+  }
   if (c.profile.attempts != 0 && c.attempts >= c.profile.attempts) out.append(Out::bounded_retry);
   if (c.attempts < 2 || c.attempts < c.profile.attempts) c.attempts++;
 }
@@ -127,7 +135,10 @@ constexpr void gather(Context& c)                            { c.beyond = false;
 template <int K> constexpr void read_answer(Context& c)      { c.own = c.carried[K]; c.carried[K] = false; }
 template <int K> constexpr void end(Context& c)              { c.ended[K] = true; }
 template <int K> constexpr void renew(Context& c)            { c.ended[K] = c.carried[K] = false; }
-constexpr void used_no_more(Context& c)                      { c.all_used = false; }
+constexpr void used_no_more(Context& c)                      {
+  if (c.all_used && c.profile.only_new) c.attempts = 0;
+  c.all_used = c.used = false;
+}
 constexpr void tell_response(Context& c, Outs& out)          { if (!c.own) out.append(Out::right_response); c.own = false; c.told = response; }
 /// A response to somebody else.
 constexpr void tell_other(Context& c, Outs& out)             { if (c.own) out.append(Out::right_response); c.own = false; }

@@ -22,6 +22,11 @@ struct Eventuality {
   std::string_view source;
   /// One question for each end and each way to stay.
   std::vector<Stay> (*stays)(const system::System&, const deployment::Placement&);
+
+  /// Operators know its violation by a name of its own.
+  bool is_race() const { return !number.empty(); }
+  /// What verdicts call it.
+  std::string_view shown() const { return is_race() ? race : slug; }
 };
 
 const std::vector<Eventuality>& eventualities();

@@ -38,6 +38,7 @@ struct PropertyVerdict {
   std::string hop;
   std::string_view slug, statement;
   bool is_guarantee = false;
+  bool over_pool = false;  ///< of requests over a pool of connections, else of one connection
   Verdict verdict = Verdict::undecided;  ///< of a guarantee present means broken
   std::string reason;
   std::vector<std::string> fixes{};

@@ -158,19 +158,27 @@ TEST_CASE("halfclose check: the example chain", "[cli]") {
     CHECK(keys(report) ==
           std::set<std::string>{"chain", "verdicts", "guarantees", "assumptions", "notes"});
     CHECK(report["verdicts"].size() == 2 * (kRaces.size() + 3));
-    const std::set<std::string> verdict_keys = {"hop",    "race", "verdict", "margin_s",
-                                                "reason", "fix",  "witness"};
+    const std::set<std::string> verdict_keys = {"hop", "race",  "verdict", "margin_s", "reason",
+                                                "fix", "fixes", "witness"};
     const std::set<std::string> verdicts = {"present", "masked", "absent", "not-excludable",
                                             "undecided"};
     for (const Json& verdict : report["verdicts"]) {
-      auto found = keys(verdict);
-      found.erase("fixes");
-      CHECK(found == verdict_keys);
+      CHECK(keys(verdict) == verdict_keys);
       CHECK(verdicts.contains(verdict["verdict"]));
       CHECK((verdict["margin_s"].is_null() || verdict["margin_s"].is_number()));
       CHECK(verdict["witness"].is_object() ==
             (verdict["verdict"] == "present" || verdict["verdict"] == "not-excludable"));
     }
+    std::set<std::tuple<Json, Json, Json>> judged;
+    for (const Json& guarantee : report["guarantees"]) {
+      CHECK(keys(guarantee) ==
+            std::set<std::string>{"hop", "guarantee", "scope", "verdict", "reason", "witness"});
+      CHECK((guarantee["scope"] == "connection" || guarantee["scope"] == "pool"));
+      CHECK(judged.emplace(guarantee["hop"], guarantee["guarantee"], guarantee["scope"]).second);
+    }
+    CHECK(judged.contains({"edge->app", "one-outcome", "connection"}));
+    CHECK(judged.contains({"edge->app", "one-outcome", "pool"}));
+    CHECK(judged.contains({"edge->app", "no-endless-wait", "connection"}));
     for (const Json& assumption : report["assumptions"]) {
       CHECK(keys(assumption) == std::set<std::string>{"what", "source", "sourced"});
     }
@@ -313,6 +321,30 @@ TEST_CASE("halfclose: a standard output that is full", "[cli]") {
 
 //--- explain
 //-----------------------------------------------------------------------------------------------------
+
+TEST_CASE("halfclose explain: names that no verdict has are refused", "[cli]") {
+  for (const char* name : {"no-leak", "endless-wait", "keepalive"}) {
+    const Run result = run({"explain", name});
+    CHECK(result.status == 2);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, Contains("unknown race `" + std::string(name) + "`"));
+  }
+}
+
+TEST_CASE("halfclose check: what the pool's model leaves of the policy is said", "[cli]") {
+  const Directory directory;
+  const std::string chain = directory.write(
+        "policy.yaml", "chain:\n"
+        "  - name: edge\n    profile: rfc9112\n    upstream:\n"
+        "      { idle_timeout: 10s, response_timeout: 1m, pipelining: false,\n"
+        "        max_connection_duration: 1h, retry: { on: [reset], tries: 7 } }\n"
+        "  - { name: app, profile: rfc9112, downstream: { idle_timeout: 30s } }\n");
+  const Run result = run({"check", chain, "--format", "json"});
+  INFO(result.err);
+  const std::string notes = Json::parse(result.out)["notes"].dump();
+  CHECK_THAT(notes, Contains("edge.upstream.retry.tries: judged as 3, not 7"));
+  CHECK_THAT(notes, Contains("edge->app: over the pool a connection may become too old"));
+}
 
 TEST_CASE("halfclose explain: every race has an example in which it happens", "[cli]") {
   for (const std::string& race : kRaces) {

@@ -69,7 +69,7 @@ inline ProxySettings small_proxy() {
   proxy.content = coin();
   proxy.aborts = coin();
   proxy.manages = coin();
-  proxy.attempts_claimed = proxy.exchange.reused_is_free ? 0 : proxy.exchange.tries + 1;
+  proxy.attempts_claimed = proxy.exchange.tries + 1;
   return proxy;
 }
 

@@ -113,6 +113,22 @@ TEST_CASE("request observer: bounded-retry counts what is written", "[model][mon
   }
 }
 
+TEST_CASE("request observer: bounded-retry where a used connection costs no try",
+          "[model][monitor]") {
+  const Events on_used = {kSaw<Attached<0>>, kSaw<Sent<0>>};
+  const Events on_new = {kSaw<Attached<0>>, kSaw<Fresh<0>>, kSaw<Sent<0>>};
+  const Profile twice = {.attempts = 2, .only_new = true};
+  CHECK(said(kAsked + on_used + on_used + on_used + on_new + on_new, twice).empty());
+  CHECK(said(kAsked + on_new + on_used + on_used + on_new, twice).empty());
+  CHECK(said(kAsked + on_new + on_used + on_new + on_new, twice) == Names{"bounded-retry"});
+  CHECK(said(kAsked + on_used + on_new + on_used + on_new + on_new, twice) ==
+        Names{"bounded-retry"});
+  const Events error = {kSaw<Errored<0>>};
+  CHECK(said(kAsked + on_used + on_used + error, twice) ==
+        Names{"the request fails", "every try met a used connection"});
+  CHECK(said(kAsked + on_used + on_new + error, twice) == Names{"the request fails"});
+}
+
 TEST_CASE("request observer: pool-hygiene", "[model][monitor]") {
   const Events ended = {kSaw<Ended<0>>};
   CHECK(said(ended + kAsked + Events{kSaw<Attached<0>>}) == Names{"pool-hygiene"});
