@@ -190,6 +190,9 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
                     std::any_of(report.guarantees.begin(), report.guarantees.end(), is_open) ||
                     std::any_of(report.properties.begin(), report.properties.end(), is_open)
                 ? "undecided: raise the limit that was hit\n"
+            : std::any_of(report.verdicts.begin(), report.verdicts.end(),
+                          [](const RaceVerdict& v) { return v.verdict == Verdict::masked; })
+                ? "every race that was found is masked: a retry hides it from the client\n"
                 : "none of these races was found on any hop\n";
     return text;
   }
@@ -211,12 +214,14 @@ Json witness_json(const std::optional<proofs::Witness>& witness) {
 }
 
 Json race_json(const std::string& hop, std::string_view race, const auto& verdict,
-               std::optional<halfclose::system::Time> margin = {}) {
+               std::optional<halfclose::system::Time> margin = {},
+               const std::string& masked_for = {}) {
   return {{"hop", hop},
           {"race", race},
           {"verdict", proofs::verdict_name(verdict.verdict)},
           {"margin_s", margin ? Json(static_cast<double>(*margin) / 1e6) : Json()},
           {"reason", verdict.reason},
+          {"masked_for", masked_for},
           {"fix", proofs::joined(verdict.fixes)},
           {"fixes", verdict.fixes},
           {"witness", witness_json(verdict.witness)}};
@@ -239,7 +244,8 @@ std::string to_json(const ChainReport& report) {
   json["chain"] = report.chain;
   Json races = Json::array(), guarantees = Json::array();
   for (const RaceVerdict& verdict : report.verdicts)
-    races.push_back(race_json(verdict.hop, verdict.race->slug, verdict, verdict.margin));
+    races.push_back(
+        race_json(verdict.hop, verdict.race->slug, verdict, verdict.margin, verdict.masked_for));
   for (const GuaranteeVerdict& verdict : report.guarantees) {
     guarantees.push_back(
         guarantee_json(verdict.hop, verdict.guarantee->slug, "connection", verdict));
@@ -310,13 +316,11 @@ void add_check(CLI::App& app, int& status) {
       if (wanted(race.slug)) analysis.races.push_back(&race);
     }
     const auto& properties = proofs::property_slugs();
-    // What becomes of requests depends on every race of the hop.
-    if (!options->races.empty() && std::any_of(properties.begin(), properties.end(), wanted))
-      analysis.races.clear();
-    else if (analysis.races.empty()) {
+    if (analysis.races.empty() && std::none_of(properties.begin(), properties.end(), wanted)) {
       status = refuse("error: --race and --without leave no race to judge");
       return;
     }
+    analysis.races.clear();  // what becomes of requests depends on every race of the hop
     const deployment::LoadedChain loaded = deployment::load_chain(options->chain);
     if (!loaded.chain) {
       status = refuse(loaded.error.text());

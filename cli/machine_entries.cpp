@@ -85,6 +85,8 @@ std::vector<Table> exchange_tables() {
   Profile careful = retries;
   careful.on_reset = careful.on_timeout = false;
   careful.only_reused = true;
+  Profile patient = retries;
+  patient.keeps_content = patient.pauses = true;
   Profile other_method = retries;
   other_method.method = false;
   return {
@@ -92,6 +94,7 @@ std::vector<Table> exchange_tables() {
       exchange_table(retries),
       exchange_table(buffers),
       exchange_table(careful),
+      exchange_table(patient),
       exchange_table(other_method),
       exchange_table(
           {.forwards_close = true, .mirrors_origin_close = true, .mirrors_client_close = true})};

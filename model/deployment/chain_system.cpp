@@ -108,6 +108,11 @@ class Chain {
     parts_.proxies[s].exchanges.push_back(
         add(name(s) + " exchange" + numbered(i), lane_of_owner(s, i),
             made_once(ex::exchange_table, settings_.proxies[s].exchange)));
+    if (settings_.proxies[s].exchange.pauses) {
+      system_.choices.push_back({name(s) + numbered(i) + " has paused long enough",
+                                 parts_.proxies[s].exchanges.back(),
+                                 event_id<Exchange, ex::pause::Over>()});
+    }
   }
 
   void add_client(Index i) {

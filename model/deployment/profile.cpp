@@ -51,11 +51,17 @@ Role read_role(const YAML::Node& block, const std::vector<Key>& keys) {
   std::size_t leaves = 0;
   for (const Key& key : keys) {
     const std::string name(key.name);
-    if (!key.otherwise.empty() && block.IsMap() && !block[name]) {
+    const std::size_t dot = name.find('.');
+    auto states = [](const YAML::Node& map, const std::string& field) {
+      return !map.IsMap() || map[field];
+    };
+    if (!key.otherwise.empty() &&
+        !(dot == std::string::npos
+              ? states(block, name)
+              : states(field(block, name.substr(0, dot)), name.substr(dot + 1)))) {
       role.values.emplace(name, unstated(key));
       continue;
     }
-    const std::size_t dot = name.find('.');
     const YAML::Node leaf = dot == std::string::npos
                                 ? field(block, name)
                                 : field(field(block, name.substr(0, dot)), name.substr(dot + 1));

@@ -47,6 +47,7 @@ ProxySettings proxy_settings(const Chain& chain, std::size_t index, std::string_
       .tries = static_cast<std::uint8_t>(
           std::min<std::int64_t>(role.at("retry.tries").count, kTriesMax)),
       .buffers_request = role.flag("request_buffering"),
+      .keeps_content = role.flag("retry.keeps_content"),
       .fails_silently = role.is("on_failure", "close"),
   };
   settings.pool = {.fifo = role.is("pool_order", "fifo"),

@@ -30,7 +30,7 @@ struct Key {
   KeyKind kind;
   std::vector<std::string_view> allowed;  ///< of word and words; empty allows any
   std::string_view meaning;
-  bool decides = true;  ///< false: it changes nothing on a hop judged by itself
+  bool decides = true;  ///< false: it changes nothing with one pooled connection at a time
   std::string_view
       otherwise{};  ///< the value of a profile that does not state it; empty: it has to
 };

@@ -23,6 +23,7 @@ using namespace machine;
 struct Idle       : State<"idle">        {};
 struct Collecting : State<"collecting">  {};   // the whole request is read before anything is sent
 struct Waiting    : State<"waiting for a connection"> {};
+struct Pausing    : State<"pausing before a retry"> {};
 struct Sending    : State<"sending">     {};   // head sent, content not
 struct Awaiting   : State<"waiting for the response"> {};
 struct Streaming  : State<"streaming">   {};   // the client has the first part of the response
@@ -39,6 +40,7 @@ struct Fresh      : Event<"new connection">     {};
 struct Reused     : Event<"used connection">    {};
 struct Overflow   : Event<"no room to wait">    {};
 }
+namespace pause { struct Over : Event<"the pause is over"> {}; }
 namespace upstream {
 struct HeadSent   : Event<"head sent">          {};
 struct Part       : Event<"response begun">     {};
@@ -72,9 +74,11 @@ struct Profile {
   bool method = true;              ///< retry.methods has the method of this request
   bool only_reused = false;        ///< retry.only_reused
   bool fresh_connection = false;   ///< retry.fresh_connection
-  bool reused_is_free = false;     ///< retry.reused_is_free: a failure on a used connection costs no try
+  bool reused_is_free = false;     ///< retry.reused_is_free: a failure on a used connection costs no try, but for a timeout
   std::uint8_t tries = 0;          ///< retry.tries, at most 3
   bool buffers_request = false;    ///< nothing is sent before the whole request is here
+  bool keeps_content = false;      ///< retry.keeps_content: what is passed on as it comes is kept for a retry
+  bool pauses = false;             ///< a retry comes later: how much later is not its business
   bool fails_silently = false;     ///< on_failure: close: after a failure on a used connection the client's is closed without a response
   // What RFC 9112 section 9 forbids; products have done each, and the theorem of decoupling must see it.
   bool forwards_close = false;     ///< the close option of a request is sent on to the origin
@@ -90,11 +94,12 @@ struct Context {
   bool content = false;          ///< the request has content
   bool content_here = false;     ///< and the client has sent it all
   bool head_out = false;         ///< the head is written
-  bool content_out = false;      ///< the content is: it cannot be sent again, unless it was buffered
+  bool content_out = false;      ///< the content is: it cannot be sent again, unless it was kept
 };
 
 using Outs = Outputs<Out>;
 
+constexpr bool pauses(const Context& c)        { return c.profile.pauses; }
 constexpr bool buffers(const Context& c)       { return c.profile.buffers_request; }
 constexpr bool forwards_close(const Context& c){ return c.profile.forwards_close; }
 constexpr bool mirrors_client(const Context& c){ return c.profile.mirrors_client_close; }
@@ -105,7 +110,7 @@ constexpr bool head_out(const Context& c)      { return c.head_out; }
 
 /// What was sent can be sent again, and the policy allows it.
 constexpr bool may_retry(const Context& c) {
-  const bool replayable = !c.content_out || c.profile.buffers_request;
+  const bool replayable = !c.content_out || c.profile.buffers_request || c.profile.keeps_content;
   const bool paid = c.tries > 0 || (c.profile.reused_is_free && c.reused);
   return replayable && paid && c.profile.method && (c.reused || !c.profile.only_reused);
 }
@@ -113,7 +118,8 @@ constexpr bool retries_refused(const Context& c)   { return c.profile.on_connect
 constexpr bool retries_eof(const Context& c)       { return (c.profile.on_reset || c.profile.on_empty_response) && may_retry(c); }
 constexpr bool retries_reset(const Context& c)     { return c.profile.on_reset && may_retry(c); }
 constexpr bool retries_unwritten(const Context& c) { return (c.profile.on_reset || c.profile.on_unwritten) && may_retry(c); }
-constexpr bool retries_timeout(const Context& c)   { return c.profile.on_timeout && may_retry(c); }
+/// To wait in vain costs a try on any connection (nginx: only FT_ERROR is free).
+constexpr bool retries_timeout(const Context& c)   { return c.profile.on_timeout && c.tries > 0 && may_retry(c); }
 
 constexpr void begin(Context& c)               { c = {.profile = c.profile, .tries = c.profile.tries}; }
 constexpr void expect_content(Context& c)      { c.content = true; }
@@ -124,21 +130,23 @@ constexpr void mark_head(Context& c)           { c.head_out = true; }
 constexpr void send_content(Context& c, Outs& out) { c.content_out = true; out.append(Out::send_content); }
 constexpr void detach(Context& c)              { c.head_out = c.reused = false; }
 constexpr void ask_again(Context& c, Outs& out){ out.append(c.profile.fresh_connection ? Out::want_fresh : Out::want); }
-constexpr void retry(Context& c, Outs& out) {
-  if (!(c.profile.reused_is_free && c.reused)) c.tries--;
+constexpr void pay(Context& c)                 { c.tries--; }
+constexpr void pay_if_new(Context& c)          { if (!(c.profile.reused_is_free && c.reused)) c.tries--; }
+constexpr void retry_later(Context& c, Outs& out) {
   detach(c);
   c.content_out = false;
   out.append(Out::retried);
-  ask_again(c, out);
 }
+constexpr void retry(Context& c, Outs& out)    { retry_later(c, out); ask_again(c, out); }
 constexpr void ask_other(Context& c, Outs& out) { detach(c); c.content_out = false; out.append(Out::want); }
 constexpr void finish(Context& c)              { c = {.profile = c.profile}; }
 /// The client learns of the failure by a response, or by the end of its connection.
 constexpr void tell(Context& c, Outs& out)     { out.append(c.profile.fails_silently && c.reused ? Out::close_downstream : Out::respond_error); finish(c); }
 
-template <auto May, auto Failed, class S, class On>
+template <auto May, auto Failed, class S, class On, auto Pay = pay_if_new>
 using Fails = Rows<
-  Row<S, On, If<May>,     Do<retry>,         Waiting, Rfc9110<"9.2.2">>,
+  Row<S, On, All<If<May>, Unless<pauses>>, Do<Pay, retry>, Waiting, Rfc9110<"9.2.2">>,
+  Row<S, On, If<May, pauses>, Do<Pay, retry_later>, Pausing, Rfc9110<"9.2.2">>,
   Row<S, On, Unless<May>, Do<Failed, tell>,  Idle,    Rfc9110<"15.6.3">>>;
 /// What may become of a request that is out, or whose connection is being opened, while the client has nothing.
 template <class S>
@@ -148,7 +156,7 @@ using Outstanding = boost::mp11::mp_append<
   Fails<retries_reset,     Out::fail_reset,   S, upstream::Reset>,
   Fails<retries_reset,     Out::fail_reset,   S, upstream::WriteFailed>,
   Fails<retries_unwritten, Out::fail_reset,   S, upstream::Unwritten>,
-  Fails<retries_timeout,   Out::fail_timeout, S, upstream::TimedOut>,
+  Fails<retries_timeout,   Out::fail_timeout, S, upstream::TimedOut, pay>,
   Rows<
   Row<S, upstream::Truncated,     Always,                Do<Out::fail_truncated, tell>,    Idle, Rfc9112<"8">>,
   Row<S, upstream::Complete,      Always,                Do<Out::respond, finish>,         Idle, Rfc9110<"3.7">>,
@@ -187,6 +195,10 @@ struct Exchange : Machine<Exchange, Context, Out> {
     Row<Waiting,    pool::Reused,         Unless<has_content>,    Do<on_reused>,                       Awaiting,   Rfc9112<"9.3">>,
     Row<Waiting,    pool::Overflow,       Always,                 Do<Out::fail_overflow, tell>,        Idle,       Product<"Envoy UO, nginx no live upstreams">>,
     Row<Waiting,    downstream::Gone,     Always,                 Do<Out::cancel, Out::aborted, finish>, Idle,     Rfc9110<"7.6">>,
+    //--- between two tries ------------------------------------------------------------------------------------
+    Row<Pausing,    pause::Over,          Always,                 Do<ask_again>,                       Waiting,    Product<"Envoy retry back-off">>,
+    Row<Pausing,    request::End,         Always,                 Do<take_content>,                    Stay,       Rfc9112<"6">>,
+    Row<Pausing,    downstream::Gone,     Always,                 Do<Out::aborted, finish>,            Idle,       Rfc9110<"7.6">>,
     //--- the content goes out as it comes in ------------------------------------------------------------------
     Row<Sending,    upstream::HeadSent,   Unless<content_here>,   Do<mark_head>,                       Stay,       Rfc9112<"6">>,
     Row<Sending,    upstream::HeadSent,   If<content_here>,       Do<mark_head, send_content>,         Awaiting,   Rfc9112<"6">>,

@@ -157,10 +157,7 @@ class HopJudge {
 
   void advise(RaceAnalysis& judged, const HopSettings& settings, const System& system,
               std::uint64_t happening) const {
-    std::uint64_t together = emitted_with(system, judged.path);
-    // A wrong response instead of none is no remedy for a lost request.
-    if (judged.race->outcome == Outcome::request_lost)
-      together |= happening & goal(monitor::Out::unsolicited_response);
+    const std::uint64_t together = emitted_with(system, judged.path);
     for (const Knob& knob : judged.race->knobs) {
       if (knob.timer >= system.timers.size()) continue;  // of a part that this hop does not have
       const system::Timer& timer = system.timers[knob.timer];

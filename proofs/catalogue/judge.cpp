@@ -3,7 +3,7 @@
 #include "proofs/catalogue/reasons.hpp"
 
 #include <algorithm>
-#include <map>
+#include <deque>
 #include <set>
 
 namespace halfclose::proofs {
@@ -13,30 +13,26 @@ using system::Time;
 
 namespace {
 
-/// Everything of the settings but the names, so that equal hops are explored once.
-std::string key_of(const HopSettings& hop) {
-  std::string key;
-  auto put = [&](auto... values) {
-    ((key += std::to_string(static_cast<std::int64_t>(values)) + ","), ...);
-  };
-  const auto& c = hop.client;
-  const auto& s = hop.server;
-  put(c.profile.write_error_fatal, c.profile.closes_when_early, c.profile.peeks, c.profile.watches,
-      c.profile.pipelines, c.profile.half_closes, c.profile.reads_while_sending,
-      c.profile.limits_requests, c.profile.single_use, c.profile.attaches_later,
-      c.profile.honours_close, c.profile.idle_from_start, c.profile.waits_for_close,
-      c.profile.closes_on_removal, c.idle, c.age, c.response, c.discards_on_rst, c.loop.stall,
-      c.loop.timers_first, c.loop.cached_clock);
-  put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains,
-      s.profile.idle_408, s.profile.idle_starts_buffered, s.profile.shutdown_announced,
-      s.profile.reads_during_close, s.profile.aborts_half_closed, s.profile.limits_requests,
-      s.profile.single_use, s.profile.closes_unannounced, s.profile.close_delimited, s.idle,
-      s.idle_grace, s.drain, s.close, s.linger, s.age, s.loop.stall, s.loop.timers_first,
-      s.loop.cached_clock);
-  put(c.keepalive, s.keepalive, hop.middlebox, hop.delay_min, hop.delay_max, hop.with_body,
-      hop.responses_fit, hop.content_within);
-  return key;
+/// With slots for the names (`filled`), so that equal hops are explored once.
+HopSettings nameless(HopSettings hop) {
+  hop.client.name = "{client}";
+  hop.server.name = "{server}";
+  return hop;
 }
+
+/// What is known of hops with these settings.
+template <class Key, class Value> class Known {
+ public:
+  template <class Make> const Value& at(const Key& key, Make&& make) {
+    for (const auto& [known, value] : all_) {
+      if (known == key) return value;
+    }
+    return all_.emplace_back(key, make()).second;
+  }
+
+ private:
+  std::deque<std::pair<Key, Value>> all_;
+};
 
 class ChainJudge {
  public:
@@ -55,12 +51,11 @@ class ChainJudge {
  private:
   void judge_hop(std::size_t index) {
     const HopSettings settings = hop_settings(chain_, index);
-    const auto [known, fresh] = analyses_.try_emplace(key_of(settings));
-    if (fresh) known->second = analyse(settings, options_);
-    const HopAnalysis& analysis = known->second;
-    std::uint64_t happening = 0;
+    const HopAnalysis& analysis =
+        analyses_.at(nameless(settings), [&] { return analyse(settings, options_); });
+    std::uint64_t happening = 0;  // or may, when a limit was hit
     for (const RaceAnalysis& judged : analysis.races) {
-      if (happens(judged.verdict)) happening |= goal(judged.race->output);
+      if (judged.verdict != Verdict::absent) happening |= goal(judged.race->output);
     }
     const RequestAnalysis requests =
         options_.properties ? requests_of(index, happening) : RequestAnalysis{};
@@ -93,7 +88,8 @@ class ChainJudge {
         case Verdict::masked:  // decided here, not by the hop
         case Verdict::absent:
           verdict.reason = absent_reason(judged, settings);
-          if (judged.margin) verdict.margin = std::abs(judged.margin->delta);
+          if (judged.margin && within_reach(*judged.margin, settings))
+            verdict.margin = std::abs(judged.margin->delta);
           break;
         case Verdict::undecided:
           verdict.reason = "stopped after " + judged.limit;
@@ -116,20 +112,18 @@ class ChainJudge {
       report_.guarantees.push_back(std::move(verdict));
     }
     if (!options_.properties) return;
-    judge_requests(hop, requests, happening, client.name);
+    judge_requests(hop, requests, client.name);
     judge_eventualities(hop, settings);
   }
 
   /// Hops with equal settings, pools and retries are explored once.
   RequestAnalysis requests_of(std::size_t index, std::uint64_t happening) {
-    std::string key = key_of(hop_settings(chain_, index)) + std::to_string(happening);
-    for (const std::string_view name :
-         {"attach", "pool_order", "request_buffering", "on_failure", "retry.on", "retry.methods",
-          "retry.only_reused", "retry.fresh_connection", "retry.tries", "retry.reused_is_free"})
-      key += "," + chain_.nodes[index].client->at(name).text;
-    const auto [known, fresh] = requests_.try_emplace(std::move(key));
-    if (fresh) known->second = analyse_requests(chain_, index, happening, options_.limits);
-    RequestAnalysis analysis = known->second;
+    std::string policy = std::to_string(happening);
+    for (const auto& [key, value] : chain_.nodes[index].client->values)
+      policy += "," + key + "=" + value.text;
+    RequestAnalysis analysis =
+        requests_.at({nameless(hop_settings(chain_, index)), std::move(policy)},
+                     [&] { return analyse_requests(chain_, index, happening, options_.limits); });
     const HopSettings hop = hop_settings(chain_, index);
     for (RequestFinding& found : analysis.found) {
       found.settings.upstream.client.name = hop.client.name;
@@ -154,6 +148,7 @@ class ChainJudge {
       list += (list.empty() ? "" : ", ") + one.method;
     }
     if (hidden.empty()) return;
+    verdict.masked_for = hidden;
     if (seen.empty()) {
       verdict.verdict = Verdict::masked;
       verdict.reason += "; " + client + "'s retry hides it (" + hidden + ")";
@@ -163,7 +158,7 @@ class ChainJudge {
   }
 
   void judge_requests(const std::string& hop, const RequestAnalysis& analysis,
-                      std::uint64_t happening, const std::string& client) {
+                      const std::string& client) {
     for (const RequestRace& race : request_races()) {
       PropertyVerdict verdict{.hop = hop,
                               .slug = race.slug,
@@ -179,9 +174,6 @@ class ChainJudge {
         verdict.verdict = open ? Verdict::undecided : Verdict::absent;
         verdict.reason =
             open ? "stopped after " + analysis.limit : "no schedule in time leads there";
-      } else if (race.output == monitor::request::Out::cascaded && !goes_stale(happening)) {
-        verdict.verdict = Verdict::absent;
-        verdict.reason = "no connection of the pool is dead before it is used again, in time";
       } else {
         verdict.verdict = Verdict::present;
         verdict.witness = witness_of(*found);
@@ -246,10 +238,9 @@ class ChainJudge {
                               .statement = eventuality.statement,
                               .is_guarantee = !eventuality.is_race(),
                               .reason = {}};
-      const auto [known, fresh] =
-          endless_.try_emplace(std::string(eventuality.slug) + key_of(settings));
-      if (fresh) known->second = proofs::analyse(eventuality, settings, {}, options_.limits);
-      const EventualityAnalysis& judged = known->second;
+      const EventualityAnalysis& judged = endless_.at({nameless(settings), eventuality.slug}, [&] {
+        return proofs::analyse(eventuality, nameless(settings), {}, options_.limits);
+      });
       switch (judged.verdict) {
         case Eventually::holds:
           verdict.verdict = Verdict::absent;
@@ -258,7 +249,7 @@ class ChainJudge {
         case Eventually::violated:
           verdict.verdict = Verdict::present;
           for (const EndlessStay& stay : judged.found)
-            verdict.reason += (verdict.reason.empty() ? "" : "; ") + stay.stay;
+            verdict.reason += (verdict.reason.empty() ? "" : "; ") + filled(stay.stay, settings);
           verdict.fixes = {
               "give the side that stays a timer for it (idle_timeout, close_timeout, "
               "response_timeout)"};
@@ -316,11 +307,17 @@ class ChainJudge {
         "of requests on it" +
         std::string(chain_.with_body ? ", with and without content" : ", without content"));
     notes.push_back(
-        "*masked* is said of a race after which no retry leaves the client with an error; what the "
-        "retry meets in its turn is judged by its own race");
+        "*masked* is said of a race after which no retry leaves the client with that error, though "
+        "it meets the same race again; what else it may meet is judged by its own race");
     notes.push_back(
         "socket-leak and no-endless-wait are judged without a middlebox: what it drops is left to "
         "TCP's own timeouts, which the model leaves out");
+    notes.push_back(
+        "no-endless-wait and socket-leak trust the applications: a request that was read is "
+        "answered some time, and the content of one follows its head");
+    notes.push_back(
+        "a server that was shut down, removed or has crashed takes new connections at once: what a "
+        "retry meets while it does not is not judged");
     notes.push_back(
         "the link delay covers retransmission and the time a response takes to leave the server's "
         "kernel");
@@ -357,7 +354,7 @@ class ChainJudge {
       for (const Key& key : keys) {
         if (!key.decides && role && role->at(key.name).origin == Origin::chain) {
           notes.push_back(node.name + "." + name + "." + std::string(key.name) +
-                          " is read, and changes nothing on a hop judged by itself");
+                          " is read, and changes nothing with one pooled connection at a time");
         }
       }
     };
@@ -389,9 +386,9 @@ class ChainJudge {
 
   const Chain& chain_;
   const AnalysisOptions& options_;
-  std::map<std::string, HopAnalysis> analyses_;
-  std::map<std::string, EventualityAnalysis> endless_;
-  std::map<std::string, RequestAnalysis> requests_;
+  Known<HopSettings, HopAnalysis> analyses_;
+  Known<std::pair<HopSettings, std::string>, RequestAnalysis> requests_;
+  Known<std::pair<HopSettings, std::string_view>, EventualityAnalysis> endless_;
   std::set<std::string> assumed_;
   ChainReport report_;
 };

@@ -21,6 +21,7 @@ struct RaceVerdict {
   std::optional<system::Time> margin{};  ///< absent, where time decides: microseconds
   std::string reason;
   std::vector<std::string> fixes{};  ///< each excludes the race by itself
+  std::string masked_for{};          ///< the methods of which a retry hides it: `GET, HEAD`
   std::optional<Witness> witness{};  ///< when it happens
 };
 

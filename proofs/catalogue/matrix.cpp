@@ -228,8 +228,7 @@ class RowJudge {
   const std::string& request_limit(const Variant& variant) { return requests(variant).limit; }
 
   bool shows(const Variant& variant, monitor::request::Out output) {
-    return requests(variant).find(output) != nullptr &&
-           (output != monitor::request::Out::cascaded || goes_stale(happening(variant)));
+    return requests(variant).find(output) != nullptr;
   }
 
   std::set<std::string> of_requests(const Variant& variant) {

@@ -10,16 +10,6 @@ using system::Time;
 
 namespace {
 
-std::string filled(std::string_view text, const HopSettings& hop) {
-  std::string result(text);
-  for (const auto& [slot, name] : {std::pair{std::string("{client}"), hop.client.name},
-                                   std::pair{std::string("{server}"), hop.server.name}}) {
-    for (std::size_t at = 0; (at = result.find(slot, at)) != std::string::npos; at += name.size())
-      result.replace(at, slot.size(), name);
-  }
-  return result;
-}
-
 struct KnobText {
   std::string symbol;
   Time configured = kOff;
@@ -87,6 +77,16 @@ std::string client_idle_text(const HopSettings& hop) {
 }
 
 }  // namespace
+
+std::string filled(std::string_view text, const HopSettings& hop) {
+  std::string result(text);
+  for (const auto& [slot, name] : {std::pair{std::string("{client}"), hop.client.name},
+                                   std::pair{std::string("{server}"), hop.server.name}}) {
+    for (std::size_t at = 0; (at = result.find(slot, at)) != std::string::npos; at += name.size())
+      result.replace(at, slot.size(), name);
+  }
+  return result;
+}
 
 std::string happens_reason(const Race& race, const HopSettings& hop, Verdict verdict) {
   const auto& c = hop.client;
@@ -165,7 +165,8 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
       text = server_idle_text(hop) + "; " + client_idle_text(hop);
       if (race.output == monitor::Out::reads_paused_in_pool)
         text += "; " + c.name + " does not read pooled connections";
-      if (race.output != monitor::Out::keepalive_reuse && s.age < kOff)
+      if (race.output != monitor::Out::keepalive_reuse &&
+          race.output != monitor::Out::timer_beats_data && s.age < kOff)
         text += "; " + s.name + " ends a connection after " + format_duration(s.age);
       break;
   }
@@ -176,12 +177,17 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
   return text;
 }
 
+bool within_reach(const Threshold& threshold, const HopSettings& hop) {
+  return knob_text(threshold.knob.timer, hop).configured + threshold.delta >= 0;
+}
+
 std::string absent_reason(const RaceAnalysis& judged, const HopSettings& hop) {
   if (judged.absent_untimed) return "no schedule leads there, whatever the timing";
   if (!judged.margin) return "time excludes it; no single timer was found that brings it back";
+  if (!within_reach(*judged.margin, hop)) return "time excludes it, whatever a timer is set to";
   const KnobText knob = knob_text(judged.margin->knob.timer, hop);
   return "it would happen with " + knob.symbol + " at " +
-         format_duration(std::max<Time>(0, knob.configured + judged.margin->delta)) +
+         format_duration(knob.configured + judged.margin->delta) +
          (judged.margin->knob.safer > 0 ? " or less" : " or more") + " (now " +
          format_duration(knob.configured) + ")";
 }
@@ -216,10 +222,13 @@ std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Nod
   } else if (race.outcome == Outcome::wrong_response) {
     symptoms.push_back(
         {client.name, "takes the 408 for the answer to a request the server never read"});
+  } else if (race.outcome == Outcome::request_lost && !race.reuse) {
+    // What products print of a reused connection that was closed is not what they print here.
   } else if (!told.empty()) {
     symptoms.push_back({client.name + " (" + client.profile->product + ")", told});
   }
-  if (!server.profile->symptoms.as_server.empty() && race.outcome == Outcome::request_lost) {
+  if (!server.profile->symptoms.as_server.empty() && race.outcome == Outcome::request_lost &&
+      race.reuse) {
     symptoms.push_back(
         {server.name + " (" + server.profile->product + ")", server.profile->symptoms.as_server});
   }

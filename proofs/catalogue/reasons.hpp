@@ -11,6 +11,10 @@
 
 namespace halfclose::proofs {
 
+/// A text with the names of the hop in the slots `{client}` and `{server}`.
+std::string filled(std::string_view text, const deployment::HopSettings& hop);
+/// A chain can say the value at which the race would happen.
+bool within_reach(const Threshold& threshold, const deployment::HopSettings& hop);
 /// @pre `verdict` is present or not-excludable
 std::string happens_reason(const Race& race, const deployment::HopSettings& hop, Verdict verdict);
 /// @pre judged absent

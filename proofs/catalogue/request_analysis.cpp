@@ -16,9 +16,10 @@ using monitor::request::Out;
 
 namespace {
 
-/// Two requests show what one cannot: the other one uses the connection between two tries and
-/// leaves it to go stale again, as a second connection would. `prove` explores more connections.
-constexpr std::uint64_t kZonesMax = 1'000'000;
+/// Two requests show what one cannot: between two tries of the one, the other uses the connection
+/// and leaves it to go stale again. A retry may come as late as it likes (Profile::pauses), so that
+/// one connection after another stands for the many of a pool: what happened on them side by side
+/// happens here in turn, for no clock of one connection knows of another.
 constexpr Bounds kBounds[] = {{1, 1}, {2, 1}};
 
 /// What one system shows, for requests that are all of one kind.
@@ -37,9 +38,18 @@ struct Shown {
 std::uint64_t request_goals() {
   std::uint64_t set = 0;
   for (const RequestRace& race : request_races())
-    set |= goal(race.output);
+    set |= goal(race.output) & ~goal(Out::cascaded);  // judged together with what it is made of
   for (const RequestGuarantee& guarantee : request_guarantees())
     set |= goal(guarantee.output);
+  return set;
+}
+
+/// Races by which a connection is dead before a request is written to it, or while it is.
+std::uint64_t stale_connections() {
+  std::uint64_t set = 0;
+  for (const Race& race : races()) {
+    if (race.reuse) set |= goal(race.output);
+  }
   return set;
 }
 
@@ -62,6 +72,7 @@ class Requests {
  private:
   void judge(const std::string& method, bool content, Masking& masking) {
     ProxySettings settings = proxy_settings(chain_, hop_, method, content);
+    settings.exchange.pauses = true;
     if (upstream_ != nullptr) settings.upstream = *upstream_;
     const bool retries = settings.exchange.method &&
                          (settings.exchange.tries > 0 || settings.exchange.reused_is_free);
@@ -108,10 +119,10 @@ class Requests {
     Shown shown;
     for (const Bounds bounds : kBounds) {
       if (bounds.requests > 1 && !retries) break;
+      if (bounds.requests > result_.bounds.requests) result_.bounds = bounds;
       settings.clients = bounds.requests;
       settings.connections = bounds.connections;
       if (!show(settings, happening, shown)) break;
-      if (bounds.requests > result_.bounds.requests) result_.bounds = bounds;
     }
     return shown;
   }
@@ -133,6 +144,7 @@ class Requests {
     result_.open |= any.open & request_goals();
     const std::uint64_t asked = happening << kUpstreamRaces,
                         known = shown.reaches_client << kUpstreamRaces;
+    cascade(system, settings, asked & stale_connections() << kUpstreamRaces, shown);
     const Answer failing = look_for(system, {.goals = asked & (shown.emitted() | any.open) & ~known,
                                              .together = goal(Out::failed)});
     for (const Found& one : failing.found)
@@ -140,6 +152,23 @@ class Requests {
     // What may reach the client is not hidden from it.
     shown.reaches_client |= failing.open >> kUpstreamRaces;
     return any.open == 0 && failing.open == 0;
+  }
+
+  /// Its last try met a connection that was dead before it was used, and no try had a new one.
+  void cascade(const system::System& system, const ProxySettings& settings, std::uint64_t dead,
+               Shown& shown) {
+    if (shown.emitted() & goal(Out::cascaded)) return;
+    const Answer answer =
+        look_for(system, {.goals = dead, .together = goal(Out::cascaded), .stop_at_first = true});
+    if (!answer.found.empty()) {
+      const Path& path = answer.found.front().path;
+      shown.found.push_back({.output = Out::cascaded,
+                             .settings = settings,
+                             .path = path,
+                             .schedule = schedule(system, path).value()});
+    } else if (answer.open != 0) {
+      result_.open |= goal(Out::cascaded);
+    }
   }
 
   struct Answer {
@@ -150,11 +179,13 @@ class Requests {
   Answer look_for(const system::System& system, Search search) {
     if (search.goals == 0) return {};
     search.limits = limits_;
-    const Exploration untimed = explore_lanes(system, search);
+    Search without_time = search;
+    without_time.stop_at_first = false;
+    const Exploration untimed = explore_lanes(system, without_time);
     result_.states += untimed.states;
     if (untimed.limit.empty()) search.goals = untimed.found_set();
     if (search.goals == 0) return {};
-    search.limits.states = std::min(limits_.states, kZonesMax);
+    search.limits.states = limits_.states / 5;
     Exploration timed = explore_timed(system, search);
     result_.states += timed.states;
     if (timed.limit.empty()) return {.found = std::move(timed.found)};
@@ -178,12 +209,6 @@ class Requests {
 RequestAnalysis analyse_requests(const Chain& chain, std::size_t hop, std::uint64_t happening,
                                  const Limits& limits, const HopSettings* upstream) {
   return Requests(chain, hop, happening, limits, upstream).run();
-}
-
-bool goes_stale(std::uint64_t happening) {
-  return happening & (goal(monitor::Out::keepalive_reuse) | goal(monitor::Out::stale_in_kernel) |
-                      goal(monitor::Out::closing_dead_zone) | goal(monitor::Out::max_age_close) |
-                      goal(monitor::Out::shutdown_close) | goal(monitor::Out::timer_beats_data));
 }
 
 }  // namespace halfclose::proofs

@@ -58,7 +58,4 @@ RequestAnalysis analyse_requests(const deployment::Chain& chain, std::size_t hop
                                  std::uint64_t happening, const Limits& limits,
                                  const deployment::HopSettings* upstream = nullptr);
 
-/// A connection that is dead before it is used again: what every cascade is made of.
-bool goes_stale(std::uint64_t happening);
-
 }  // namespace halfclose::proofs

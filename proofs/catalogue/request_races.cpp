@@ -11,8 +11,8 @@ const std::vector<RequestRace>& request_races() {
        "again",
        "RFC 9110 9.2.2; istio/istio#51619"},
       {"stale-pool-cascade", "R18", Out::cascaded,
-       "a request fails although it was retried, because every connection it was given had been "
-       "used before and was dead already",
+       "a request fails although it was retried: its last try, like those before it, was given a "
+       "used connection, and that was dead before it was used",
        "envoyproxy/envoy#27330"},
   };
   return all;

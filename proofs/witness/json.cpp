@@ -359,6 +359,8 @@ template <class IO> void describe(IO& io, In<IO, proxy::exchange::Profile> excha
   io.flag("reused_is_free", exchange.reused_is_free);
   io.number("tries", exchange.tries, 0, 3);
   io.flag("buffers_request", exchange.buffers_request);
+  io.flag("keeps_content", exchange.keeps_content);
+  io.flag("pauses", exchange.pauses);
   io.flag("fails_silently", exchange.fails_silently);
   io.flag("forwards_close", exchange.forwards_close);
   io.flag("mirrors_origin_close", exchange.mirrors_origin_close);
@@ -516,8 +518,8 @@ void describe(IO& io, In<IO, Witness> w, In<IO, Said> said, std::string_view for
 }
 [[maybe_unused]] void count_members(const ProxySettings& settings) {
   [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11] = settings;
-  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15] =
-      settings.exchange;
+  [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15,
+                                b16, b17] = settings.exchange;
   [[maybe_unused]] const auto& [c1, c2, c3, c4, c5] = settings.pool;
 }
 [[maybe_unused]] void count_members(const Witness& w) {

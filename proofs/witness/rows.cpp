@@ -250,6 +250,7 @@ std::string retries_text(const proxy::exchange::Profile& exchange) {
   if (exchange.reused_is_free) text += ", on a used connection free";
   if (exchange.only_reused) text += ", of used connections only";
   if (exchange.fresh_connection) text += ", on a new connection";
+  if (exchange.pauses) text += ", after any pause";
   return text;
 }
 

@@ -158,8 +158,8 @@ TEST_CASE("halfclose check: the example chain", "[cli]") {
     CHECK(keys(report) ==
           std::set<std::string>{"chain", "verdicts", "guarantees", "assumptions", "notes"});
     CHECK(report["verdicts"].size() == 2 * (kRaces.size() + 3));
-    const std::set<std::string> verdict_keys = {"hop", "race",  "verdict", "margin_s", "reason",
-                                                "fix", "fixes", "witness"};
+    const std::set<std::string> verdict_keys = {
+        "hop", "race", "verdict", "margin_s", "reason", "masked_for", "fix", "fixes", "witness"};
     const std::set<std::string> verdicts = {"present", "masked", "absent", "not-excludable",
                                             "undecided"};
     for (const Json& verdict : report["verdicts"]) {
@@ -333,12 +333,13 @@ TEST_CASE("halfclose explain: names that no verdict has are refused", "[cli]") {
 
 TEST_CASE("halfclose check: what the pool's model leaves of the policy is said", "[cli]") {
   const Directory directory;
-  const std::string chain = directory.write(
-        "policy.yaml", "chain:\n"
-        "  - name: edge\n    profile: rfc9112\n    upstream:\n"
-        "      { idle_timeout: 10s, response_timeout: 1m, pipelining: false,\n"
-        "        max_connection_duration: 1h, retry: { on: [reset], tries: 7 } }\n"
-        "  - { name: app, profile: rfc9112, downstream: { idle_timeout: 30s } }\n");
+  const std::string chain =
+      directory.write("policy.yaml",
+                      "chain:\n"
+                      "  - name: edge\n    profile: rfc9112\n    upstream:\n"
+                      "      { idle_timeout: 10s, response_timeout: 1m, pipelining: false,\n"
+                      "        max_connection_duration: 1h, retry: { on: [reset], tries: 7 } }\n"
+                      "  - { name: app, profile: rfc9112, downstream: { idle_timeout: 30s } }\n");
   const Run result = run({"check", chain, "--format", "json"});
   INFO(result.err);
   const std::string notes = Json::parse(result.out)["notes"].dump();

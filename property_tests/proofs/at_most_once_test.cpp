@@ -45,7 +45,7 @@ TEST_CASE("at-most-once: is broken by a retry after the request was written",
       {"reset, response-timeout", {.on_reset = true, .on_timeout = true, .tries = 1}},
       {"on used connections only", {.on_timeout = true, .only_reused = true, .tries = 1}},
       {"on a new connection", {.on_timeout = true, .fresh_connection = true, .tries = 1}},
-      {"used connections for free", {.on_timeout = true, .reused_is_free = true}},
+      {"used connections for free", {.on_timeout = true, .reused_is_free = true, .tries = 1}},
   };
   for (const auto& [name, policy] : policies) {
     INFO("retry.on: " << name);
@@ -73,6 +73,13 @@ TEST_CASE("at-most-once: holds when only what was not written is retried",
         explored(deployment::proxy_system(proxy_with(careful, clients, connections)), false);
     CHECK(all.path_to(static_cast<machine::OutputId>(Out::at_most_once)) == nullptr);
   }
+}
+
+TEST_CASE("at-most-once: to wait in vain is not free on a used connection either",
+          "[proofs][at-most-once]") {
+  const Policy free{.on_timeout = true, .reused_is_free = true};
+  const Exploration all = explored(deployment::proxy_system(proxy_with(free, 2, 1)), false);
+  CHECK(all.found.empty());
 }
 
 TEST_CASE("at-most-once: holds for a method that is not retried", "[proofs][at-most-once]") {

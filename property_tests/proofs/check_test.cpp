@@ -582,3 +582,102 @@ TEST_CASE("check: a server that is removed while it is pooled", "[proofs][check]
   CHECK(verdict_with("shutdown-close", ", on_removal: close", ", shutdown_close: plain") ==
         Verdict::not_excludable);
 }
+
+namespace {
+
+/// Envoy in front of Node: the connection dies long before the pool lets go of it.
+std::string retrying(const std::string& retry) {
+  return "chain:\n  - { name: edge, profile: envoy, upstream: { idle_timeout: 1h, retry: { " +
+         retry +
+         " } } }\n  - link: { delay: 0.1ms..2ms }\n  - { name: app, profile: node, downstream: "
+         "{ shutdown_close: announced } }\nrequests: { methods: [GET], with_body: false }\n";
+}
+const proofs::PropertyVerdict& property_of(const proofs::ChainReport& report,
+                                           const std::string& slug, const std::string& hop = {}) {
+  for (const auto& verdict : report.properties) {
+    if (verdict.slug == slug && (hop.empty() || verdict.hop == hop)) return verdict;
+  }
+  FAIL("no verdict for " << slug);
+  throw 0;
+}
+
+}  // namespace
+
+TEST_CASE("check: a retry that may take another used connection hides nothing", "[proofs][check]") {
+  for (const char* policy : {"on: [reset], tries: 1", "on: [reset], tries: 3",
+                             "on: [reset], tries: 1, only_reused: true"}) {
+    INFO(policy);
+    const auto report = report_of(retrying(policy));
+    CHECK(verdict_of(report, "keepalive-reuse").verdict == Verdict::present);
+    CHECK(verdict_of(report, "keepalive-reuse").masked_for.empty());
+    const proofs::PropertyVerdict& cascade = property_of(report, "stale-pool-cascade");
+    REQUIRE(cascade.verdict == Verdict::present);
+    // It ends with a connection that was dead, not with one that did not answer in time.
+    const proofs::WitnessStep& last = cascade.witness->steps.back();
+    int dead = 0, expired = 0;
+    for (const proofs::Happening& happening : last.happenings) {
+      dead += happening.kind == proofs::Happening::Kind::verdict &&
+              proofs::find_race(happening.text) != nullptr;
+      expired += happening.text.find("response_timeout") != std::string::npos;
+    }
+    CHECK(dead > 0);
+    CHECK(expired == 0);
+    CHECK(proofs::exit_code(report) == 1);
+  }
+}
+
+TEST_CASE("check: a retry on a new connection masks, and so does one that is free until then",
+          "[proofs][check]") {
+  for (const char* policy : {"on: [reset], tries: 1, fresh_connection: true",
+                             "on: [reset], tries: 1, reused_is_free: true"}) {
+    INFO(policy);
+    const auto report = report_of(retrying(policy));
+    for (const char* race : {"keepalive-reuse", "stale-in-kernel", "timer-beats-data"}) {
+      INFO(race);
+      CHECK(verdict_of(report, race).verdict == Verdict::masked);
+      CHECK(verdict_of(report, race).masked_for == "GET");
+    }
+    CHECK(property_of(report, "stale-pool-cascade").verdict == Verdict::absent);
+  }
+  const auto none = report_of(retrying("on: [none]"));
+  CHECK(verdict_of(none, "keepalive-reuse").verdict == Verdict::present);
+  CHECK(property_of(none, "stale-pool-cascade").verdict == Verdict::absent);
+}
+
+TEST_CASE("check: a method that is not retried is not masked", "[proofs][check]") {
+  std::string chain = retrying("on: [reset], methods: [GET], tries: 1, fresh_connection: true");
+  chain.replace(chain.find("[GET], with_body"), 5, "[GET, POST]");
+  const auto report = report_of(chain);
+  CHECK(verdict_of(report, "keepalive-reuse").verdict == Verdict::present);
+  CHECK(verdict_of(report, "keepalive-reuse").masked_for == "GET");
+}
+
+TEST_CASE("check: hops with equal settings keep their own names", "[proofs][check]") {
+  const auto report = report_of(
+      "chain:\n"
+      "  - { name: a1, profile: envoy, upstream: { idle_timeout: off, reuse_check: none } }\n"
+      "  - { name: b1, profile: envoy, downstream: { idle_timeout: 5s }, upstream: { idle_timeout: "
+      "off, reuse_check: none } }\n"
+      "  - { name: c1, profile: envoy, downstream: { idle_timeout: 5s } }\n");
+  for (const auto& [hop, other] : {std::pair{"a1->b1", "b1 kernel"}, {"b1->c1", "a1 kernel"}}) {
+    const proofs::PropertyVerdict& leak = property_of(report, "socket-leak", hop);
+    REQUIRE(leak.verdict == Verdict::present);
+    CHECK(leak.reason.find(std::string(hop, 2) + " kernel stays") != std::string::npos);
+    CHECK(leak.reason.find(other) == std::string::npos);
+  }
+}
+
+TEST_CASE("check: content that is kept can be sent again", "[proofs][check]") {
+  for (const bool keeps : {false, true}) {
+    const auto report = report_of(
+        "chain:\n  - { name: edge, profile: envoy, upstream: { idle_timeout: 1h, retry: { on: "
+        "[reset], "
+        "methods: all, fresh_connection: true, keeps_content: " +
+        std::string(keeps ? "true" : "false") +
+        " } } }\n  - { name: app, profile: node }\nrequests: { methods: [POST], with_body: true "
+        "}\n");
+    CHECK(verdict_of(report, "keepalive-reuse").verdict ==
+          (keeps ? Verdict::masked : Verdict::present));
+    CHECK(property_of(report, "duplicate-execution").verdict == Verdict::present);
+  }
+}

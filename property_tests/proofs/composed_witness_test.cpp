@@ -83,6 +83,8 @@ ProxySettings any_proxy() {
                     .reused_is_free = coin(),
                     .tries = static_cast<std::uint8_t>(*rc::gen::inRange(0, 4)),
                     .buffers_request = coin(),
+                    .keeps_content = coin(),
+                    .pauses = coin(),
                     .fails_silently = coin(),
                     .forwards_close = coin(),
                     .mirrors_origin_close = coin(),

@@ -131,6 +131,8 @@ ProxyNode any_node(const std::string& name, const std::string& next) {
                    .reused_is_free = coin(),
                    .tries = static_cast<std::uint8_t>(*rc::gen::inRange(0, 4)),
                    .buffers_request = coin(),
+                   .keeps_content = coin(),
+                   .pauses = coin(),
                    .fails_silently = coin(),
                    .forwards_close = coin(),
                    .mirrors_origin_close = coin(),

@@ -58,6 +58,8 @@ inline ProxySettings small_proxy() {
                     .reused_is_free = one_in(4),
                     .tries = static_cast<std::uint8_t>(*rc::gen::inRange(0, 3)),
                     .buffers_request = coin(),
+                    .keeps_content = one_in(3),
+                    .pauses = one_in(3),
                     .fails_silently = one_in(3),
                     .forwards_close = one_in(6),
                     .mirrors_origin_close = one_in(6),
@@ -94,6 +96,8 @@ inline std::string shown(const ProxySettings& proxy) {
   say(e.fresh_connection, "fresh_connection");
   say(e.reused_is_free, "reused_is_free");
   say(e.buffers_request, "buffers_request");
+  say(e.keeps_content, "keeps_content");
+  say(e.pauses, "pauses");
   say(e.fails_silently, "fails_silently");
   say(e.forwards_close, "forwards_close");
   say(e.mirrors_origin_close, "mirrors_origin_close");

@@ -85,6 +85,8 @@ template <class Check> void for_every_policy(Check check) {
                               .reused_is_free = flag(2),
                               .tries = tries,
                               .buffers_request = flag(3),
+                              .keeps_content = flags % 3 == 0,
+                              .pauses = (on + flags) % 2 == 1,
                               .fails_silently = flag(4)};
         INFO("on " << on << " flags " << flags << " tries " << static_cast<int>(tries));
         check(profile, exchange_table(profile));
@@ -106,8 +108,10 @@ TEST_CASE("exchange: the policy decides whether a failure is retried", "[model][
           // It fails as long as it is retried, on the same kind of connection.
           for (int left = profile.tries, times = 0; times < 4; ++times) {
             connect(cursor, profile, content, reused);
-            const bool again = content != Content::sent || profile.buffers_request;
-            const bool free = profile.reused_is_free && reused;
+            const bool again =
+                content != Content::sent || profile.buffers_request || profile.keeps_content;
+            const bool free =
+                profile.reused_is_free && reused && failure.event != kEvent<upstream::TimedOut>;
             const bool retries = failure.listed(profile) && profile.method && again &&
                                  (reused || !profile.only_reused) && (free || left > 0);
             const Cell& cell = cursor.step(failure.event);
@@ -121,9 +125,15 @@ TEST_CASE("exchange: the policy decides whether a failure is retried", "[model][
               ++failed;
               break;
             }
-            REQUIRE(said(table, cell) == Names{"retry", profile.fresh_connection
-                                                            ? "want a new connection"
-                                                            : "want a connection"});
+            const std::string asks =
+                profile.fresh_connection ? "want a new connection" : "want a connection";
+            if (profile.pauses) {
+              REQUIRE(said(table, cell) == Names{"retry"});
+              REQUIRE(table.state_name(cursor.local()) == "pausing before a retry");
+              REQUIRE(said(table, cursor.step(kEvent<pause::Over>)) == Names{asks});
+            } else {
+              REQUIRE(said(table, cell) == Names{"retry", asks});
+            }
             REQUIRE(table.state_name(cursor.local()) == "waiting for a connection");
             ++retried;
             if (!free) --left;
