@@ -85,18 +85,19 @@ Chosen choose(const std::string& of) {
 
 /// The outputs to assert: those asked for, or the guarantees that the system observes.
 /// @return the output that nobody has, or nothing
-std::string choose_nevers(const System& system, const std::vector<std::string>& asked,
-                          std::vector<proofs::Never>& nevers) {
+std::optional<std::string> choose_nevers(const System& system,
+                                         const std::vector<std::string>& asked,
+                                         std::vector<proofs::Never>& nevers) {
   for (const std::string& output : asked) {
     nevers.push_back(proofs::never(system, output));
     if (nevers.back().places.empty()) return output;
   }
-  if (!asked.empty()) return {};
+  if (!asked.empty()) return std::nullopt;
   for (const proofs::Guarantee& guarantee : proofs::guarantees()) {
     proofs::Never never = proofs::never(system, guarantee.slug);
     if (!never.places.empty()) nevers.push_back(std::move(never));
   }
-  return {};
+  return std::nullopt;
 }
 
 int unknown_output(const System& system, const std::string& output) {
@@ -137,8 +138,8 @@ int run(const Options& options) {
   const System& system = *chosen.system;
 
   proofs::ExportOptions exported{.name = options.of};
-  const std::string unknown = choose_nevers(system, options.never, exported.never);
-  if (!unknown.empty()) return unknown_output(system, unknown);
+  const std::optional<std::string> unknown = choose_nevers(system, options.never, exported.never);
+  if (unknown) return unknown_output(system, *unknown);
   proofs::CellUse use;
   // Murphi has no tables, so whole ones would be megabytes of switches.
   if (options.used_cells || options.murphi) {

@@ -1,11 +1,40 @@
 // halfclose: one sub-command per file beside this one.
 #include "cli/command.hpp"
+#include "model/deployment/role.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+/// What CLI11 says of these names neither. Nothing when there is nothing to say.
+std::string wrong_words(const CLI::App& app, std::span<char*> words) {
+  for (const std::string_view word : words) {
+    if (word.empty() || (word.starts_with("--") && word.ends_with('=')))
+      return "error: an argument is empty\n  help: is a variable of the shell not set?";
+  }
+  if (words.empty() || *words[0] == '-') return {};
+  const std::string command = words[0];
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const CLI::App* one : app.get_subcommands({})) {
+    if (one->get_name() == command) return {};
+    names.push_back(one->get_name());
+    all += " " + one->get_name();
+  }
+  const std::string near = halfclose::deployment::nearest(command, names);
+  return "error: unknown command `" + command +
+         "`\n  help: " + (near.empty() ? "commands:" + all : "did you mean `" + near + "`?");
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace halfclose::cli;
@@ -25,6 +54,8 @@ int main(int argc, char** argv) {
   add_recheck(app, status);
   add_prove(app, status);
   try {
+    const std::string wrong = wrong_words(app, {argv + 1, argv + argc});
+    if (!wrong.empty()) return refuse(wrong);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);

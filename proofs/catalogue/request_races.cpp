@@ -26,7 +26,8 @@ const std::vector<RequestGuarantee>& request_guarantees() {
        "no response on a pooled connection is taken for the answer to another request",
        "RFC 9112 9.2"},
       {"whole-or-error", Out::whole_or_error,
-       "a client that has a complete response was told one by the proxy, which had a whole one",
+       "a client has a complete response only when the proxy gave it one as whole; whether the "
+       "origin's was is judged on its connection",
        "RFC 9112 8"},
       {"bounded-retry", Out::bounded_retry,
        "a request is written at most once more than its policy has tries; where a failure on a "

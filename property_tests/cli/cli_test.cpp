@@ -322,6 +322,26 @@ TEST_CASE("halfclose: a standard output that is full", "[cli]") {
 //--- explain
 //-----------------------------------------------------------------------------------------------------
 
+TEST_CASE("halfclose: words that are empty or unknown are named", "[cli]") {
+  const std::vector<std::vector<std::string>> empty = {
+      {"check", ""},
+      {"prove", "--manifest", ""},
+      {"explain", "keepalive-reuse", "--hop="},
+      {"recheck", ""},
+      {"machines", "export", "hop/plain", "--promela", "--never", ""},
+      {"matrix", "--race", ""}};
+  for (const auto& words : empty) {
+    const Run result = run(words);
+    CHECK(result.status == 2);
+    CHECK(result.out.empty());
+    CHECK_THAT(result.err, Contains("an argument is empty"));
+  }
+  const Run near = run({"chek", kExample});
+  CHECK(near.status == 2);
+  CHECK_THAT(near.err, Contains("unknown command `chek`") && Contains("did you mean `check`?"));
+  CHECK_THAT(run({"serve"}).err, Contains("unknown command `serve`"));
+}
+
 TEST_CASE("halfclose explain: names that no verdict has are refused", "[cli]") {
   for (const char* name : {"no-leak", "endless-wait", "keepalive"}) {
     const Run result = run({"explain", name});

@@ -71,7 +71,7 @@ check_reference() {
     check_blocks "$page"
   done < <(grep -rl --include='*.md' '^<!-- generated: ' README.md docs | sort)
   local required
-  for required in server-keys:chain client-keys:chain races:races guarantees:races mitigations:races \
+  for required in server-keys:chain client-keys:chain races:races guarantees:races request-races:races request-guarantees:races mitigations:races \
     server-profiles:profiles client-profiles:profiles claims:manifest systems:theorems theorems:theorems \
     theorems-in-time:theorems; do
     page=docs/reference/${required#*:}.md
@@ -85,7 +85,9 @@ check_reference() {
   # Behind the table of races each has a section that says what decides it.
   while read -r name; do
     grep -qxF "## \`$name\`" docs/reference/races.md || fail "missing: a section on $name in docs/reference/races.md"
-  done < <(literals proofs/catalogue/catalogue.cpp races | cut -f 1)
+  done < <(literals proofs/catalogue/catalogue.cpp races | cut -f 1
+    literals proofs/catalogue/request_races.cpp request_races | cut -f 1
+    literals proofs/catalogue/eventualities.cpp eventualities | awk -F '\t' '$3 != "" { print $2 }')
 }
 
 # The page with each block made again.
@@ -118,6 +120,21 @@ block() {
       echo '| guarantee | statement | source |'
       echo '|---|---|---|'
       literals proofs/catalogue/catalogue.cpp guarantees | awk -F '\t' '{ printf "| `%s` | %s | %s |\n", $1, $2, $3 }'
+      ;;
+    request-races)
+      echo '| race | number | statement | source |'
+      echo '|---|---|---|---|'
+      literals proofs/catalogue/request_races.cpp request_races |
+        awk -F '\t' '{ printf "| [`%s`](#%s) | %s | %s | %s |\n", $1, $1, $2, $3, $4 }'
+      literals proofs/catalogue/eventualities.cpp eventualities |
+        awk -F '\t' '$3 != "" { printf "| [`%s`](#%s) | %s | not so: %s | %s |\n", $2, $2, $3, $4, $5 }'
+      ;;
+    request-guarantees)
+      echo '| guarantee | statement | source |'
+      echo '|---|---|---|'
+      literals proofs/catalogue/request_races.cpp request_guarantees | awk -F '\t' '{ printf "| `%s` | %s | %s |\n", $1, $2, $3 }'
+      literals proofs/catalogue/eventualities.cpp eventualities |
+        awk -F '\t' '$3 == "" { printf "| `%s` | %s | %s |\n", $1, $4, $5 }'
       ;;
     mitigations)
       echo '| mitigation | what to do |'
