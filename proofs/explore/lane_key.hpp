@@ -15,7 +15,12 @@ namespace halfclose::proofs {
 
 template <unsigned Words> struct Key {
   std::array<std::uint64_t, Words> word{};
-  bool operator==(const Key&) const = default;
+  bool operator==(const Key& other) const {
+    if constexpr (Words == 1)
+      return word[0] == other.word[0];  // of an array, a call of memcmp
+    else
+      return word == other.word;
+  }
 };
 
 /// Where each lane stands in a key. A lane does not cross words, no value is number 0, and the

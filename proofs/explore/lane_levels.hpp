@@ -55,6 +55,24 @@ struct Range {
 bool comes_before(system::Stimulus left, system::Stimulus right);
 bool comes_before(const LaneMemo& memo, const Sighting& left, const Sighting& right);
 
+/// Keys that one thread put into the set a moment ago. States that are expanded one after
+/// the other have successors in common, so most that are not new are found here.
+template <unsigned Words> class RecentKeys {
+ public:
+  /// The key is among them; from now on it is.
+  bool knows(const Key<Words>& key, std::uint64_t hash) {
+    Key<Words>& known = keys_[hash % kKeys];
+    if (known == key) return true;
+    known = key;
+    return false;
+  }
+  void forget() { keys_.assign(kKeys, {}); }
+
+ private:
+  static constexpr std::size_t kKeys = 1u << 14;
+  std::vector<Key<Words>> keys_ = std::vector<Key<Words>>(kKeys);
+};
+
 template <unsigned Words> class LaneLevels {
  public:
   /// @pre  `layout` is one for keys of this width
@@ -79,7 +97,7 @@ template <unsigned Words> class LaneLevels {
   static constexpr std::size_t kBatch = 128;  // states that a thread claims at once
   static constexpr std::size_t kFlush = 256;  // successors that are inserted together
   static constexpr unsigned kThreadsMax = 256;
-  static constexpr unsigned kFull = 72;  // percent
+  static constexpr unsigned kFull = 80;  // percent
 
   struct Next {
     Key<Words> key;
@@ -89,6 +107,7 @@ template <unsigned Words> class LaneLevels {
     Worker(LaneRun& run, const KeyLayout& layout)
         : successors(run.memo, layout, run.ample.get(), run.orbits.get()) {}
     LaneSuccessors<Words> successors;
+    RecentKeys<Words> recent;
     std::vector<Next> buffer;
     std::vector<Key<Words>> fresh;
     std::uint64_t transitions = 0;
@@ -212,17 +231,24 @@ template <unsigned Words> bool LaneLevels<Words>::lay_out_again() {
   for (Worker& worker : workers_) {
     for (Key<Words>& key : worker.fresh)
       key = moved<Words>(key, old, layout_);
+    worker.recent.forget();
   }
   return true;
 }
 
-/// A larger set. Small ones double; of large ones a third more keeps the memory near the need.
+/// A larger set. As long as levels grow, as many states again are to come: the set doubles. After
+/// that a third more keeps the memory near the need.
 template <unsigned Words> void LaneLevels<Words>::enlarge() {
   constexpr std::size_t kLarge = 1u << 20;
+  const std::vector<std::uint64_t>& levels = run_.level_sizes;
+  const bool grows = levels.size() < 2 || levels.back() > levels[levels.size() - 2];
   const std::size_t old = seen_.capacity();
-  const std::size_t capacity = old < kLarge ? 2 * old : old + old / 3;
-  const std::uint64_t more = (capacity - old) * sizeof(Key<Words>);
-  if (bytes() + more > run_.search.limits.bytes) {
+  auto fits = [&](std::size_t capacity) {
+    return bytes() + (capacity - old) * sizeof(Key<Words>) <= run_.search.limits.bytes;
+  };
+  std::size_t capacity = 2 * old;
+  if (old >= kLarge && (!grows || !fits(capacity))) capacity = old + old / 3;
+  if (!fits(capacity)) {
     run_.limit = std::to_string(run_.search.limits.bytes) + " bytes";
     return;
   }
@@ -328,7 +354,9 @@ template <unsigned Words> bool LaneLevels<Words>::process(Worker& worker, Range 
           ++transitions;
           if (emitted != 0 && run_.missing != 0) sight(worker, before, step.stimulus, emitted);
           if (after == before) return;
-          const std::size_t home = seen_.home(after);
+          const std::uint64_t hash = KeySet<Words>::hash(after);
+          if (worker.recent.knows(after, hash)) return;
+          const std::size_t home = seen_.home(hash);
           seen_.look_ahead(home);
           worker.buffer.push_back({after, home});
         });
@@ -340,6 +368,7 @@ template <unsigned Words> bool LaneLevels<Words>::process(Worker& worker, Range 
     const bool done = flush(worker);
     worker.buffer.clear();
     if (!done) {
+      worker.recent.forget();
       const std::lock_guard lock(mutex_);
       again_.push_back(range);
       return false;
