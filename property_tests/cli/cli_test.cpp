@@ -510,6 +510,21 @@ TEST_CASE("halfclose prove: a manifest that is right", "[cli]") {
   refused({"prove", "--manifest", file, "--only", "nothing"});
 }
 
+TEST_CASE("halfclose prove: the manifest inside the program is the file", "[cli]") {
+  const auto claims = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"prove", "--format", "json"});
+    const Run result = run(more);
+    CHECK(result.status == 0);
+    Json all = Json::parse(result.out)["claims"];
+    for (Json& claim : all)
+      claim.erase("seconds");
+    return all;
+  };
+  const Json inside = claims({});
+  CHECK(inside.size() > 2000);
+  CHECK(inside == claims({"--manifest", HALFCLOSE_SOURCE_DIR "/proofs/manifest.csv"}));
+}
+
 TEST_CASE("halfclose prove: a difference exits 1 and says both values", "[cli]") {
   const Directory directory;
   const std::string file = directory.write("m.csv", kWrong);
