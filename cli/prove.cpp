@@ -54,8 +54,8 @@ std::string differences(const RowProof& proof) {
 }
 
 std::string covered(const RowProof& proof) {
-  return fmt::format("limit of {}: {} states, {} transitions seen", proof.limit, proof.found.states,
-                     proof.found.transitions);
+  return fmt::format("limit of {}: {} states, {} transitions seen", proof.found.limit,
+                     proof.found.states, proof.found.transitions);
 }
 
 class Table {
@@ -148,7 +148,7 @@ std::string in_json(const std::vector<RowProof>& proofs, const Manifest& manifes
                     {"status", status_of(proof)},
                     {"found", json_of(proof.found)},
                     {"expected", json_of(proof.row->expected)},
-                    {"limit", proof.limit.empty() ? Json(nullptr) : Json(proof.limit)},
+                    {"limit", proof.found.limit.empty() ? Json(nullptr) : Json(proof.found.limit)},
                     {"seconds", proof.seconds}});
   }
   const Totals totals = totals_of(proofs);

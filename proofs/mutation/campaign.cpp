@@ -143,7 +143,7 @@ class Campaign {
   bool prepare(const std::vector<const ManifestRow*>& rows) {
     for (const RowProof& proof : prove(manifest_, rows, {.limits = options_.limits})) {
       if (proof.found.finding == Finding::undecided) {
-        report_.limit = proof.limit;
+        report_.limit = proof.found.limit;
         return false;
       }
       Target& target = target_of(proof.row->system);

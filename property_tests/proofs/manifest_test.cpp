@@ -125,6 +125,10 @@ TEST_CASE("manifest: a mistake has a place and a help", "[proofs][manifest]") {
              Contains("m.csv:2:8: error: no observer of the system has an output `one-outcom`") &&
                  Contains("did you mean `one-outcome`?"));
   CHECK_THAT(refused(kHeader + "always,hop/rfc9112,holds,1,2,3\n"), Contains("m.csv:2:7: error: "));
+  // A pool each for two proxies: whose clients would be meant?
+  CHECK_THAT(
+      refused(kHeader + "decoupled clients,chain/client-balancer-proxy-origin,holds,1,2,3\n"),
+      Contains("m.csv:2:11: error: the system is not one proxy"));
   CHECK_THAT(refused(kHeader + kRow + kRow),
              Contains("m.csv:3:1: error: `always one-outcome` is claimed of `hop/rfc9112` twice"));
   CHECK_THAT(load_manifest("/nowhere/m.csv").error.text(), Contains("no such file"));
@@ -194,7 +198,8 @@ TEST_CASE("proof: what was found is what there is", "[proofs][manifest]") {
   CHECK(proofs[5].found.states > 0);
 }
 
-TEST_CASE("proof: a limit leaves every claim of the system undecided", "[proofs][manifest]") {
+TEST_CASE("proof: a limit leaves every claim of the system undecided, and is named",
+          "[proofs][manifest]") {
   // Even a race that was found already: its counts are part of the claim.
   const Manifest manifest = parsed(kHeader + kRow +
                                    "sometimes keepalive-reuse,hop/rfc9112,holds,677,1289,9\n"
@@ -202,8 +207,26 @@ TEST_CASE("proof: a limit leaves every claim of the system undecided", "[proofs]
   for (const RowProof& proof : prove(manifest, all_of(manifest), {.limits = {.states = 600}})) {
     CHECK(proof.found.finding == Finding::undecided);
     CHECK(proof.found.states > 600);
-    CHECK_THAT(proof.limit, Contains("600 "));
+    CHECK_THAT(proof.found.limit, Contains("600 "));
     CHECK(!proof.as_expected());
+  }
+  // Claims that explore for themselves too.
+  const Manifest others = parsed(kHeader +
+                                 "eventually no-leak,hop/rfc9112,holds,1,1,1\n"
+                                 "fits,hop/rfc9112,holds,1,1,1\n"
+                                 "emits keepalive-reuse,hop/rfc9112,holds,1,1,1\n"
+                                 "moves client from ready to closed,hop/rfc9112,holds,1,1,1\n"
+                                 "decoupled clients,proxy/any-origin,holds,1,1,1\n"
+                                 "decoupled origins,proxy/any-origin,holds,1,1,1\n");
+  for (const RowProof& proof : prove(others, all_of(others), {.limits = {.states = 10}})) {
+    INFO(proof.row->property);
+    CHECK(proof.found.finding == Finding::undecided);
+    CHECK(proof.found.states > 10);
+    CHECK_THAT(proof.found.limit, Contains("10 states"));
+  }
+  for (const RowProof& proof : prove(others, all_of(others), {.limits = {.milliseconds = 0}})) {
+    INFO(proof.row->property);
+    CHECK((proof.found.finding != Finding::undecided) == proof.found.limit.empty());
   }
 }
 
