@@ -543,6 +543,76 @@ TEST_CASE("halfclose prove: a difference exits 1 and says both values", "[cli]")
   }
 }
 
+TEST_CASE("halfclose prove --certificate: what was proved is checked again", "[cli]") {
+  const Directory directory;
+  const std::string file = directory / "proof";
+  const auto certify = [&](const std::string& only, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"prove", "--only", only, "--certificate", file};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  const auto nothing_else = [&] { CHECK_FALSE(std::filesystem::exists(file + ".new")); };
+  SECTION("of a hop, and of a proxy") {
+    for (const std::string system : {"hop/plain", "hop/probed", "proxy/1x1"}) {
+      const Run proved = run(certify("* on " + system));
+      INFO(proved.err);
+      REQUIRE(proved.status == 0);
+      CHECK_THAT(proved.out, Contains(file + ": certificate of "));
+      const Run checked = run({"recheck", file});
+      CHECK(checked.status == 0);
+      CHECK_THAT(checked.out, StartsWith(system + ": ") && Contains("\nvalid: "));
+      nothing_else();
+    }
+  }
+  SECTION("of what holds, and of nothing that is broken, in time or seen to happen") {
+    const Json json = Json::parse(run(certify("* on hop/rfc9112", {"--format", "json"})).out);
+    CHECK(json["certificate"]["states"] == 677);
+    const auto& properties = json["certificate"]["properties"];
+    CHECK(std::count(properties.begin(), properties.end(), "always one-outcome") == 1);
+    CHECK(std::count(properties.begin(), properties.end(), "never attach-on-complete") == 1);
+    for (const std::string property : properties) {
+      CHECK(property != "always response-kept");
+      CHECK_THAT(property, !Contains("in time") && !Contains("sometimes"));
+    }
+  }
+  SECTION("no byte of it can be changed") {
+    REQUIRE(run(certify("always one-outcome on hop/plain")).status == 0);
+    const std::string whole = contents(file);
+    for (std::size_t at = 0; at < whole.size(); at += 97) {
+      std::string changed = whole;
+      changed[at] = static_cast<char>(changed[at] ^ 1);
+      INFO("byte " << at);
+      CHECK(run({"recheck", directory.write("changed", changed)}).status != 0);
+    }
+    CHECK(run({"recheck", directory.write("cut", whole.substr(0, whole.size() - 1))}).status != 0);
+  }
+  SECTION("is of one system, and of something that never happens") {
+    CHECK_THAT(refused(certify("always one-outcome on hop/*")).err, Contains("of one system"));
+    for (const char* only : {"sometimes keepalive-reuse on hop/plain", "in time on hop/plain"})
+      CHECK_THAT(refused(certify(only)).err, Contains("no such claim"));
+    refused(certify("on hop/plain", {"--mutants"}));
+    CHECK_FALSE(std::filesystem::exists(file));
+  }
+  SECTION("replaces a file whole or not at all") {
+    directory.write("proof", "before");
+    CHECK(run(certify("always one-outcome on hop/plain", {"--max-states", "10"})).status == 3);
+    CHECK(run(certify("always response-kept on hop/rfc9112")).status == 1);
+    CHECK(contents(file) == "before");
+    nothing_else();
+    REQUIRE(run(certify("always one-outcome on hop/plain")).status == 0);
+    CHECK(run({"recheck", file}).status == 0);
+  }
+  SECTION("is not written where it cannot be") {
+    for (const std::string& path :
+         {directory / "none/proof", directory / ".", std::string("/dev/null")}) {
+      const Run result =
+          refused({"prove", "--only", "always one-outcome on hop/plain", "--certificate", path});
+      CHECK_THAT(result.err, Contains("nothing was written"));
+    }
+    CHECK_FALSE(std::filesystem::is_regular_file("/dev/null"));
+  }
+}
+
 TEST_CASE("halfclose prove: a limit exits 3 with what was covered", "[cli]") {
   const Directory directory;
   const std::string file = directory.write("m.csv", kManifest);
