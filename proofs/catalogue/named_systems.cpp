@@ -179,9 +179,19 @@ const std::vector<NamedSystem>& named_systems() {
          proxy.exchange.method = false;
          return proxy_system(proxy);
        }},
-      {"proxy/retry-unwritten", "only what was never written is sent again",
+      {"proxy/retry-unwritten",
+       "what was never written is sent again: a connection refused, a first write that failed",
        [] {
          ProxySettings proxy = retrying(false, 2, 1);
+         proxy.exchange.on_reset = proxy.exchange.on_timeout = false;
+         proxy.exchange.on_unwritten = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/retry-first-write",
+       "what failed in its first write: the origin ended while the connection was opened",
+       [] {
+         ProxySettings proxy = retrying(false, 2, 1);
+         proxy.exchange.on_connect_failure = false;
          proxy.exchange.on_reset = proxy.exchange.on_timeout = false;
          proxy.exchange.on_unwritten = true;
          return proxy_system(proxy);

@@ -91,6 +91,15 @@ TEST_CASE("manifest: the one of the project", "[proofs][manifest]") {
         for (const char* kind : {"sometimes", "never"})
           CHECK(held.contains({kind, object}));
     }
+    // What a policy of retries guarantees says little where nothing is ever retried.
+    std::set<std::pair<std::string, std::string>> retried;
+    for (const ManifestRow& row : manifest.rows)
+      retried.insert({row.system, row.object});
+    for (const NamedSystem* named : provable_systems()) {
+      if (!named->name.starts_with("proxy/retry")) continue;
+      INFO(named->name);
+      CHECK(retried.contains({std::string(named->name), "the request is retried"}));
+    }
     for (const Guarantee& guarantee : guarantees()) {
       INFO(guarantee.slug);
       CHECK(held.contains({"always", std::string(guarantee.slug)}));
