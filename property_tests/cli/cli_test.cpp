@@ -698,6 +698,17 @@ TEST_CASE("halfclose prove --mutants: a part of them", "[cli]") {
   CHECK(cut.out.empty());
   CHECK_THAT(refused({"prove", "--mutants", "--machine", "http1-clint"}).err,
              Contains("did you mean `http1-client`?"));
+  // Every machine there is can be mutated in a system that claims are made of.
+  const std::string all =
+      refused({"prove", "--mutants", "--machine", "no-machine-is-called-so"}).err;
+  std::istringstream machines(run({"machines", "list"}).out);
+  std::size_t count = 0;
+  for (std::string line; std::getline(machines, line);) {
+    if (line.empty() || line.front() == ' ') continue;
+    ++count;
+    CHECK_THAT(all, Contains(" " + line.substr(0, line.find(' '))));
+  }
+  CHECK(count >= 11);
   refused({"prove", "--machine", "http1-client"});
   refused({"prove", "--mutants", "--update", "--manifest", file});
 }
