@@ -232,6 +232,12 @@ const std::vector<NamedSystem>& named_systems() {
        }},
       {"proxy/client-any-origin", "a whole client connection in front, any origin behind",
        [] { return proxy_system(with_client(with_any_origin(plain_proxy(1, 1)))); }},
+      {"proxy/client-gives-up", "the same, and the client waits for thirty seconds at most",
+       [] {
+         ProxySettings proxy = with_client(with_any_origin(plain_proxy(1, 1)));
+         proxy.downstream->client.response = 30 * kSecond;
+         return proxy_system(proxy);
+       }},
       {"proxy/forwards-close", "a proxy that sends the client's close option on",
        [] {
          ProxySettings proxy = with_any_origin(plain_proxy(1, 1));

@@ -182,8 +182,9 @@ Evidence moves(Subject& subject, std::string_view object) {
   Evidence evidence{.finding = Finding::broken};
   Marks led_to;
   for_each_step(system, [&](const Step& step) {
-    if (locals[system.local(step.state, move.component)].state != move.from ||
-        locals[system.local(step.result.state, move.component)].state != move.to)
+    const auto before = system.local(step.state, move.component);
+    const auto after = system.local(step.result.state, move.component);
+    if (before == after || locals[before].state != move.from || locals[after].state != move.to)
       return;
     if (evidence.transitions++ == 0) evidence.depth = step.depth + 1;
     evidence.states += led_to.set(step.behind);
@@ -323,8 +324,8 @@ const std::vector<ClaimKind>& claim_kinds() {
        "lead to",
        wrong_untimed_output, emitted},
       {"moves", "COMPONENT from STATE to STATE",
-       "steps take the component from one control state to the other, `transitions` of them, into "
-       "`states` states",
+       "steps take the component from one control state to the other, or within one to other "
+       "variables, `transitions` of them, into `states` states",
        wrong_move, moves},
       {"fits", "",
        "every event that is raised meets a row, and no queue overflows; broken, its counts are 0",

@@ -654,6 +654,9 @@ TEST_CASE("halfclose prove: the kinds of claim", "[cli]") {
   CHECK(proved("fits,tcp-pair/small,holds,4392,34454,21").status == 0);
   CHECK(proved("moves left from TIME-WAIT to CLOSED,tcp-pair/small,holds,96,150,11").status == 0);
   CHECK(proved("moves left from CLOSED to TIME-WAIT,tcp-pair/small,broken,0,0,0").status == 0);
+  // Within one control state a step that changes nothing of the component is none.
+  CHECK(proved("moves client from ready to ready,hop/removed-kept,holds,10,10,11").status == 0);
+  CHECK(proved("moves client from ready to ready,hop/never-idle,broken,0,0,0").status == 0);
   CHECK(proved("emits keepalive-reuse in time,hop/plain,holds,6,6,9").status == 2);
   CHECK(proved("fits well,hop/plain,holds,6,6,9").status == 2);
   CHECK(proved("moves left to CLOSED,tcp-pair/small,holds,1,1,1").status == 2);
