@@ -1,7 +1,9 @@
 // halfclose prove: every claim of the manifest, proved again; exit 1 on any other verdict or count.
 #include "cli/command.hpp"
 #include "cli/manifest_options.hpp"
+#include "cli/prove_certificate.hpp"
 #include "cli/prove_mutants.hpp"
+#include "cli/replace_file.hpp"
 #include "proofs/catalogue/product_hops.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,7 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+#include <optional>
 
 namespace halfclose::cli {
 
@@ -25,7 +27,7 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
   ManifestOptions manifest;
-  std::string format = "text";
+  std::string format = "text", certificate;
   bool update = false, systems = false, mutants = false;
   MutantOptions mutant;
 };
@@ -54,8 +56,8 @@ std::string differences(const RowProof& proof) {
 }
 
 std::string covered(const RowProof& proof) {
-  return fmt::format("limit of {}: {} states, {} transitions seen", proof.limit, proof.found.states,
-                     proof.found.transitions);
+  return fmt::format("limit of {}: {} states, {} transitions seen", proof.found.limit,
+                     proof.found.states, proof.found.transitions);
 }
 
 class Table {
@@ -140,7 +142,7 @@ Json json_of(const Evidence& evidence) {
           {"depth", evidence.depth}};
 }
 
-std::string in_json(const std::vector<RowProof>& proofs, const Manifest& manifest) {
+Json in_json(const std::vector<RowProof>& proofs, const Manifest& manifest) {
   Json rows = Json::array();
   for (const RowProof& proof : proofs) {
     rows.push_back({{"property", proof.row->property},
@@ -148,25 +150,13 @@ std::string in_json(const std::vector<RowProof>& proofs, const Manifest& manifes
                     {"status", status_of(proof)},
                     {"found", json_of(proof.found)},
                     {"expected", json_of(proof.row->expected)},
-                    {"limit", proof.limit.empty() ? Json(nullptr) : Json(proof.limit)},
+                    {"limit", proof.found.limit.empty() ? Json(nullptr) : Json(proof.found.limit)},
                     {"seconds", proof.seconds}});
   }
   const Totals totals = totals_of(proofs);
-  const Json report = {{"manifest", manifest.file},     {"claims", rows},
-                       {"systems", totals.systems},     {"differ", totals.differ},
-                       {"undecided", totals.undecided}, {"seconds", totals.seconds}};
-  return report.dump(2) + "\n";
-}
-
-/// Beside the file, then in its place: a manifest is never half written.
-bool replaced(const std::string& path, const std::string& text) {
-  const std::string beside = path + ".new";
-  std::ofstream file(beside, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (file && std::rename(beside.c_str(), path.c_str()) == 0) return true;
-  std::remove(beside.c_str());
-  return false;
+  return {{"manifest", manifest.file},     {"claims", rows},
+          {"systems", totals.systems},     {"differ", totals.differ},
+          {"undecided", totals.undecided}, {"seconds", totals.seconds}};
 }
 
 /// Writes what was found into the manifest. Nothing is written while anything is undecided.
@@ -184,8 +174,11 @@ int update(Manifest manifest, const std::vector<RowProof>& proofs, const std::st
       if (row.line == proof.row->line) row.expected = proof.found;
     }
   }
-  if (changed > 0 && !replaced(path, manifest.text()))
-    return refuse(path + ": error: cannot be written\n  help: nothing was changed");
+  if (changed > 0) {
+    const std::string error =
+        replace_file(path, [&](std::ostream& file) { file << manifest.text(); });
+    if (!error.empty()) return refuse(path + ": error: " + error + "\n  help: nothing was changed");
+  }
   return finish(fmt::format("{}: {} of {} claims changed\n", path, changed, proofs.size()), kHolds);
 }
 
@@ -217,6 +210,10 @@ int run(const Options& options) {
                   manifest.rows.front().property + " on " + manifest.rows.front().system + "`");
   }
 
+  if (!options.certificate.empty()) {
+    const std::string wrong = wrong_for_certificate(rows);
+    if (!wrong.empty()) return refuse(wrong);
+  }
   if (options.mutants) {
     MutantOptions mutant = options.mutant;
     mutant.json = options.format == "json";
@@ -243,8 +240,28 @@ int run(const Options& options) {
   if (options.update) return update(manifest, proofs, options.manifest.manifest);
   const Totals totals = totals_of(proofs);
   const int status = totals.differ > 0 ? kHappens : totals.undecided > 0 ? kUndecided : kHolds;
-  return finish(options.format == "json" ? in_json(proofs, manifest) : in_text(proofs, rows),
-                status);
+  std::optional<Certified> certified;
+  if (!options.certificate.empty()) {
+    certified =
+        write_certificate_file(manifest, proofs, options.manifest.limits(), options.certificate);
+    if (certified->status != kHolds) return certified->status;
+  }
+  if (options.format == "json") {
+    Json report = in_json(proofs, manifest);
+    if (certified) {
+      report["certificate"] = {{"file", options.certificate},
+                               {"properties", certified->properties},
+                               {"states", certified->states}};
+    }
+    return finish(report.dump(2) + "\n", status);
+  }
+  std::string text = in_text(proofs, rows);
+  if (certified) {
+    text += fmt::format(
+        "{}: certificate of {} claims on {} states; check it with `halfclose recheck`\n",
+        options.certificate, certified->properties.size(), certified->states);
+  }
+  return finish(text, status);
 }
 
 }  // namespace
@@ -255,6 +272,9 @@ void add_prove(CLI::App& app, int& status) {
       "prove", "prove every claim of the manifest again: verdict, states, transitions, depth");
   options->manifest.add_to(*command);
   command->add_flag("--update", options->update, "write what was found into --manifest FILE");
+  CLI::Option* certificate = command->add_option("--certificate", options->certificate,
+                                                 "write a certificate of the selected `always` and "
+                                                 "`never` that hold, for `halfclose recheck`");
   CLI::Option* mutants =
       command->add_flag("--mutants", options->mutants,
                         "mutate every machine and say which claim notices; prove nothing else");
@@ -272,6 +292,7 @@ void add_prove(CLI::App& app, int& status) {
       ->check(CLI::Range(0u, 256u))
       ->needs(mutants);
   mutants->excludes(command->get_option("--update"));
+  certificate->excludes(mutants)->excludes(command->get_option("--update"));
   command->add_flag("--systems", options->systems, "list the systems that a claim may name");
   command->add_option("--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

@@ -63,7 +63,7 @@ std::vector<Placement> hops_of(const System& system) {
 
 std::optional<ProxyParts> parts_of(const System& system) {
   ProxyParts parts;
-  bool has_pool = false;
+  int pools = 0;
   for (Index c = 0; c < system.components.size(); ++c) {
     const std::string& machine = system.components[c].table->machine;
     if (machine == Exchange::name) parts.exchanges.push_back(c);
@@ -71,11 +71,11 @@ std::optional<ProxyParts> parts_of(const System& system) {
     if (machine == proxy::origin::Origin::name) parts.origins.push_back(c);
     if (machine == RequestObserver::name) parts.observer = c;
     if (machine != Pool::name) continue;
-    has_pool = true;
+    ++pools;
     parts.pool = c;
     parts.hub = system.components[c].lane;
   }
-  if (!has_pool) return std::nullopt;
+  if (pools != 1) return std::nullopt;
   for (const Placement& place : hops_of(system)) {
     (system.components[place.component].lane < parts.hub ? parts.clients : parts.connections)
         .push_back(place);

@@ -41,7 +41,7 @@ system::System proxy_system(const ProxySettings& settings, ProxyParts* parts = n
 
 /// The hops of any system, in order.
 std::vector<Placement> hops_of(const system::System& system);
-/// The parts of a system that has a pool; nothing for another.
+/// The parts of a system that has one pool; nothing for another.
 std::optional<ProxyParts> parts_of(const system::System& system);
 
 }  // namespace halfclose::deployment

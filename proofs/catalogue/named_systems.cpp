@@ -179,9 +179,19 @@ const std::vector<NamedSystem>& named_systems() {
          proxy.exchange.method = false;
          return proxy_system(proxy);
        }},
-      {"proxy/retry-unwritten", "only what was never written is sent again",
+      {"proxy/retry-unwritten",
+       "what was never written is sent again: a connection refused, a first write that failed",
        [] {
          ProxySettings proxy = retrying(false, 2, 1);
+         proxy.exchange.on_reset = proxy.exchange.on_timeout = false;
+         proxy.exchange.on_unwritten = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/retry-first-write",
+       "what failed in its first write: the origin ended while the connection was opened",
+       [] {
+         ProxySettings proxy = retrying(false, 2, 1);
+         proxy.exchange.on_connect_failure = false;
          proxy.exchange.on_reset = proxy.exchange.on_timeout = false;
          proxy.exchange.on_unwritten = true;
          return proxy_system(proxy);
@@ -190,8 +200,44 @@ const std::vector<NamedSystem>& named_systems() {
        [] { return proxy_system(with_any_origin(plain_proxy(2, 1))); }},
       {"proxy/any-origin-retry", "the same with retries",
        [] { return proxy_system(with_any_origin(retrying(false, 2, 1))); }},
+      // Small ones, between them whatever the machines of a proxy can do: mutants are tried on
+      // these.
+      {"proxy/any-origin-2x2", "the same with two connections",
+       [] { return proxy_system(with_any_origin(retrying(false, 2, 2))); }},
+      {"proxy/any-origin-next-loop", "the same with one; who waited is served a turn later",
+       [] {
+         ProxySettings proxy = with_any_origin(retrying(false, 2, 1));
+         proxy.pool.next_loop = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/any-origin-fresh", "two connections, and each try takes a new one",
+       [] {
+         ProxySettings proxy = with_any_origin(retrying(false, 2, 2));
+         proxy.exchange.fresh_connection = true;
+         return proxy_system(proxy);
+       }},
+      {"proxy/any-origin-full", "one connection, and nobody may wait for it",
+       [] {
+         ProxySettings proxy = with_any_origin(retrying(false, 2, 1));
+         proxy.pool.queues = false;
+         return proxy_system(proxy);
+       }},
+      {"proxy/any-origin-buffered", "content, read to its end before anything is sent",
+       [] { return proxy_system(with_any_origin(retrying(true, 2, 1))); }},
+      {"proxy/any-origin-streamed", "content, sent as it comes",
+       [] {
+         ProxySettings proxy = with_any_origin(retrying(true, 2, 1));
+         proxy.exchange.buffers_request = false;
+         return proxy_system(proxy);
+       }},
       {"proxy/client-any-origin", "a whole client connection in front, any origin behind",
        [] { return proxy_system(with_client(with_any_origin(plain_proxy(1, 1)))); }},
+      {"proxy/client-gives-up", "the same, and the client waits for thirty seconds at most",
+       [] {
+         ProxySettings proxy = with_client(with_any_origin(plain_proxy(1, 1)));
+         proxy.downstream->client.response = 30 * kSecond;
+         return proxy_system(proxy);
+       }},
       {"proxy/forwards-close", "a proxy that sends the client's close option on",
        [] {
          ProxySettings proxy = with_any_origin(plain_proxy(1, 1));

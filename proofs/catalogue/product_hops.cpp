@@ -2,6 +2,7 @@
 
 #include "model/deployment/chain.hpp"
 #include "model/deployment/hop_system.hpp"
+#include "proofs/catalogue/catalogue.hpp"
 
 #include <stdexcept>
 
@@ -9,20 +10,41 @@ namespace halfclose::proofs {
 
 namespace {
 
+struct Also {
+  Needs needs = Needs::nothing;
+  std::string link{};      ///< `delay: 1ms, ...`
+  std::string requests{};  ///< `with_body: false`
+};
+
 /// A hop of the chain `client` to `server`, each a node without its name: `profile: envoy, ...`.
 NamedSystem hop(std::string_view name, std::string_view about, const std::string& client,
-                const std::string& server, bool with_shutdown = false,
-                const std::string& requests = {}) {
-  const std::string chain = "chain:\n  - { name: client, " + client + " }\n  - { name: server, " +
-                            server + " }\n" + requests;
-  return {name, about, [name, chain, with_shutdown] {
+                const std::string& server, const Also& also = {}) {
+  auto braced = [](const char* key, const std::string& text) {
+    return text.empty() ? "" : key + (": { " + text + " }\n");
+  };
+  const std::string chain = "chain:\n  - { name: client, " + client + " }\n" +
+                            braced("  - link", also.link) + "  - { name: server, " + server +
+                            " }\n" + braced("requests", also.requests);
+  return {name, about, [name, chain, needs = also.needs] {
             const deployment::LoadedChain loaded =
                 deployment::parse_chain(chain, std::string(name));
             if (!loaded.chain) throw std::logic_error(loaded.error.text());
-            deployment::HopSettings settings = deployment::hop_settings(*loaded.chain, 0);
-            settings.with_shutdown = with_shutdown;
-            return deployment::hop_system(settings);
+            return deployment::hop_system(
+                with_needs(deployment::hop_settings(*loaded.chain, 0), needs));
           }};
+}
+
+/// Two nodes of the bare standard on which, in time, no race happens but for what is said of them
+/// here. Requests have no content, unless `also` says so.
+NamedSystem safe_hop(std::string_view name, std::string_view about, const std::string& client,
+                     const std::string& server, Also also = {}) {
+  const auto node = [](const char* role, const std::string& settings, const std::string& more) {
+    return std::string("profile: rfc9112, ") + role + ": { " + settings +
+           (more.empty() ? "" : ", ") + more + " }";
+  };
+  if (also.requests.empty()) also.requests = "with_body: false";
+  return hop(name, about, node("upstream", "idle_timeout: 10s, pipelining: false", client),
+             node("downstream", "idle_timeout: 60s", server), also);
 }
 
 }  // namespace
@@ -48,11 +70,11 @@ const std::vector<NamedSystem>& product_hops() {
           "profile: rfc9112, upstream: { loop_stall: 2s, pipelining: false }",
           "profile: envoy, downstream: { max_requests: 100, close_timeout: 1s }"),
       hop("hop/alb-nginx-shutdown", "an ALB as the client of nginx, which may reload at any moment",
-          "profile: aws-alb", "profile: nginx", true),
+          "profile: aws-alb", "profile: nginx", {.needs = Needs::shutdown}),
       hop("hop/shutdown-bare", "a server that may shut down; requests have no content",
           "profile: rfc9112, upstream: { pipelining: false }",
-          "profile: rfc9112, downstream: { idle_timeout: 60s }", true,
-          "requests: { with_body: false }\n"),
+          "profile: rfc9112, downstream: { idle_timeout: 60s }",
+          {.needs = Needs::shutdown, .requests = "with_body: false"}),
       hop("hop/nginx-go", "nginx as the client of a Go server", "profile: nginx",
           "profile: go-server, downstream: { idle_timeout: 60s }"),
       hop("hop/haproxy-gunicorn", "HAProxy 3 as the client of gunicorn", "profile: haproxy-3",
@@ -67,6 +89,53 @@ const std::vector<NamedSystem>& product_hops() {
       hop("hop/single-use", "a server that serves one request per connection",
           "profile: rfc9112, upstream: { pipelining: false }",
           "profile: rfc9112, downstream: { max_requests: 1 }"),
+      // Each with one that differs in a setting only, and excludes what happens in the other.
+      safe_hop("hop/unannounced", "a server that closes behind each response and does not say so",
+               {}, "unannounced_close: after-response", {.needs = Needs::waiting}),
+      safe_hop("hop/unannounced-later", "the same, and a request that waited looks once more",
+               "attach: next-loop", "unannounced_close: after-response", {.needs = Needs::waiting}),
+      safe_hop("hop/waiting", "the same, and the server keeps its connections", {}, {},
+               {.needs = Needs::waiting}),
+      safe_hop("hop/ignores-close", "a client that goes on although the server says that it closes",
+               "honours_close: false", "max_requests: 100"),
+      safe_hop("hop/honours-close", "the same, and the client stops", {}, "max_requests: 100"),
+      hop("hop/unread-pool", "hop/rfc9112, and the pool does not read its connections",
+          "profile: rfc9112, upstream: { idle_timeout: 60s, pipelining: false, reuse_check: none }",
+          "profile: rfc9112, downstream: { idle_timeout: 60s }"),
+      hop("hop/reads-response", "hop/rfc9112, and the client reads on behind a failed write",
+          "profile: rfc9112, upstream: { idle_timeout: 60s, pipelining: false, "
+          "write_error: reads-response }",
+          "profile: rfc9112, downstream: { idle_timeout: 60s }"),
+      hop("hop/never-idle", "hop/rfc9112, and the server closes no connection for being idle",
+          "profile: rfc9112, upstream: { idle_timeout: 60s, pipelining: false }",
+          "profile: rfc9112, downstream: { idle_timeout: off }"),
+      hop("hop/armed-early", "an idle timer that runs while a slow link opens the connection",
+          "profile: rfc9112, upstream: { idle_timeout: 3s, pipelining: false, "
+          "idle_timer_starts: connection-start }",
+          "profile: rfc9112", {.link = "delay: 0.1s..2s", .requests = "with_body: false"}),
+      hop("hop/armed-late", "the same, and the timer starts behind the response",
+          "profile: rfc9112, upstream: { idle_timeout: 3s, pipelining: false }", "profile: rfc9112",
+          {.link = "delay: 0.1s..2s", .requests = "with_body: false"}),
+      safe_hop("hop/half-close-aborted", "a client that half-closes, a server that gives up then",
+               "half_close: true", "half_closed_client: abort"),
+      safe_hop("hop/half-close-served", "the same, and the server answers", "half_close: true", {}),
+      safe_hop("hop/close-delimited", "responses without length; the server may crash", {},
+               "framing: close-delimited", {.needs = Needs::crash}),
+      safe_hop("hop/crash", "responses with length; the server may crash", {}, {},
+               {.needs = Needs::crash}),
+      safe_hop("hop/waits-for-close", "a client that waits for the end of a server that waits too",
+               "reads_while_sending: true, waits_for_close: true",
+               "close_style: delayed, close_timeout: 1s", {.requests = "with_body: true"}),
+      safe_hop("hop/closes-itself", "the same, and the client closes", "reads_while_sending: true",
+               "close_style: delayed, close_timeout: 1s", {.requests = "with_body: true"}),
+      safe_hop("hop/removed-kept", "a client that keeps connections to a server that was removed",
+               "on_removal: keep", {}, {.needs = Needs::removal}),
+      safe_hop("hop/removed-closed", "the same, and the client closes them", "on_removal: close",
+               {}, {.needs = Needs::removal}),
+      safe_hop("hop/forgotten", "a middlebox that forgets a connection before the client does", {},
+               {}, {.link = "delay: 1ms, middlebox_timeout: 5s"}),
+      safe_hop("hop/probed", "the same, and the client probes the connection", "tcp_keepalive: 1s",
+               {}, {.link = "delay: 1ms, middlebox_timeout: 5s"}),
   };
   return all;
 }

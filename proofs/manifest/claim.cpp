@@ -81,8 +81,12 @@ struct Marks {
   }
 };
 
-Evidence cut_off(const Exploration& seen) {
-  return {.states = seen.states, .transitions = seen.transitions, .depth = seen.depth};
+/// What was seen; no finding yet, and the limit that was hit if one was.
+Evidence seen_in(const Exploration& seen) {
+  return {.states = seen.states,
+          .transitions = seen.transitions,
+          .depth = seen.depth,
+          .limit = seen.limit};
 }
 
 /// The shortest run that emits one of the outputs; nullptr when none was found.
@@ -106,7 +110,11 @@ Evidence by_reaching(Subject& subject, std::string_view object, Finding when_rea
       .transitions = reachable.transitions,
       .depth = path != nullptr ? static_cast<std::uint32_t>(path->size()) : reachable.depth};
   // The counts are part of the claim: without all of them it is not decided.
-  if (reachable.complete) evidence.finding = path != nullptr ? when_reached : when_not;
+  if (reachable.complete) {
+    evidence.finding = path != nullptr ? when_reached : when_not;
+  } else {
+    evidence.limit = reachable.limit;
+  }
   return evidence;
 }
 
@@ -167,15 +175,16 @@ std::string wrong_move(const System& system, std::string_view object) {
 }
 
 Evidence moves(Subject& subject, std::string_view object) {
-  if (!subject.reachable().complete) return cut_off(subject.reachable());
+  if (!subject.reachable().complete) return seen_in(subject.reachable());
   const System& system = subject.system();
   const Move move = *move_named(system, object);
   const auto& locals = system.components[move.component].table->locals;
   Evidence evidence{.finding = Finding::broken};
   Marks led_to;
   for_each_step(system, [&](const Step& step) {
-    if (locals[system.local(step.state, move.component)].state != move.from ||
-        locals[system.local(step.result.state, move.component)].state != move.to)
+    const auto before = system.local(step.state, move.component);
+    const auto after = system.local(step.result.state, move.component);
+    if (before == after || locals[before].state != move.from || locals[after].state != move.to)
       return;
     if (evidence.transitions++ == 0) evidence.depth = step.depth + 1;
     evidence.states += led_to.set(step.behind);
@@ -187,10 +196,9 @@ Evidence moves(Subject& subject, std::string_view object) {
 Evidence fits(Subject& subject, std::string_view) {
   try {
     const Exploration& reachable = subject.reachable();
-    return {.finding = reachable.complete ? Finding::holds : Finding::undecided,
-            .states = reachable.states,
-            .transitions = reachable.transitions,
-            .depth = reachable.depth};
+    Evidence evidence = seen_in(reachable);
+    if (reachable.complete) evidence.finding = Finding::holds;
+    return evidence;
   } catch (const std::logic_error&) {
     return {.finding = Finding::broken};
   }
@@ -204,16 +212,18 @@ Evidence eventually(Subject& subject, std::string_view object) {
   const System& system = subject.system();
   const Eventuality& eventuality = *find_eventuality(object);
   const ReachableStates states(system, subject.limits());
-  Evidence evidence{.finding = states.exploration().complete ? Finding::holds : Finding::undecided,
-                    .states = states.exploration().states,
-                    .transitions = states.exploration().transitions,
-                    .depth = states.exploration().depth};
+  Evidence evidence = seen_in(states.exploration());
   if (!states.exploration().complete) return evidence;
+  evidence.finding = Finding::holds;
   for (const deployment::Placement& place : deployment::hops_of(system)) {
     const std::vector<Promise> promises = promises_of(system, place, {});
     for (const Stay& stay : eventuality.stays(system, place)) {
       const StayAnswer answer = states.can_stay(stay, promises);
-      if (answer.verdict == Eventually::undecided) return {.states = evidence.states};
+      if (answer.verdict == Eventually::undecided) {
+        evidence.finding = Finding::undecided;
+        evidence.limit = answer.limit;
+        return evidence;
+      }
       if (answer.verdict == Eventually::violated) evidence.finding = Finding::broken;
     }
   }
@@ -233,7 +243,8 @@ Evidence decoupled_from(Subject& subject, std::string_view object) {
   const DecouplingResult result = decoupled(
       bare, object == "clients" ? clients_hidden(bare, parts) : origins_hidden(bare, parts),
       subject.limits());
-  Evidence evidence{.states = result.states, .transitions = result.transitions};
+  Evidence evidence{
+      .states = result.states, .transitions = result.transitions, .limit = result.limit};
   switch (result.verdict) {
     case DecouplingResult::Verdict::decoupled:
       evidence.finding = Finding::holds;
@@ -250,7 +261,7 @@ Evidence decoupled_from(Subject& subject, std::string_view object) {
 std::string wrong_side(const System& system, std::string_view object) {
   if (object != "clients" && object != "origins")
     return "whose management is private is `clients` or `origins`";
-  return deployment::parts_of(system) ? "" : "the system is no proxy";
+  return deployment::parts_of(system) ? "" : "the system is not one proxy";
 }
 
 }  // namespace
@@ -300,13 +311,6 @@ const std::optional<std::array<Subject::Emission, 64>>& Subject::emissions() {
   return emissions_;
 }
 
-std::string Subject::limit() const {
-  std::string text = reachable_ ? reachable_->limit : std::string{};
-  if (reachable_in_time_ && !reachable_in_time_->limit.empty())
-    text += (text.empty() ? "" : ", ") + reachable_in_time_->limit;
-  return text;
-}
-
 const std::vector<ClaimKind>& claim_kinds() {
   static const std::vector<ClaimKind> all = {
       {"always", "GUARANTEE [at COMPONENT] [in time]",
@@ -320,8 +324,8 @@ const std::vector<ClaimKind>& claim_kinds() {
        "lead to",
        wrong_untimed_output, emitted},
       {"moves", "COMPONENT from STATE to STATE",
-       "steps take the component from one control state to the other, `transitions` of them, into "
-       "`states` states",
+       "steps take the component from one control state to the other, or within one to other "
+       "variables, `transitions` of them, into `states` states",
        wrong_move, moves},
       {"fits", "",
        "every event that is raised meets a row, and no queue overflows; broken, its counts are 0",

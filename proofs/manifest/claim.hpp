@@ -26,6 +26,7 @@ struct Evidence {
   /// Of the shortest run that shows the claim or breaks it, where one does; else of the farthest
   /// state. Steps.
   std::uint32_t depth = 0;
+  std::string limit{};  ///< undecided: what was hit
   bool operator==(const Evidence&) const = default;
 };
 
@@ -50,8 +51,6 @@ class Subject {
     std::uint64_t steps = 0, states = 0;
   };
   const std::optional<std::array<Emission, 64>>& emissions();
-  /// The limits that were hit; empty when none was.
-  std::string limit() const;
 
  private:
   const system::System& system_;

@@ -251,7 +251,6 @@ std::vector<RowProof> prove(const Manifest& manifest, const std::vector<const Ma
         subjects.try_emplace(row->system, manifest.systems.find(row->system)->second, search)
             .first->second;
     RowProof proof{.row = row, .found = row->kind->prove(subject, row->object)};
-    if (proof.found.finding == Finding::undecided) proof.limit = subject.limit();
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     proof.seconds = elapsed.count();
     if (proved) proved(proof);

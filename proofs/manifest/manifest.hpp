@@ -50,7 +50,6 @@ bool selects(std::string_view pattern, const ManifestRow& row);
 struct RowProof {
   const ManifestRow* row = nullptr;
   Evidence found;
-  std::string limit;   ///< undecided: what was hit
   double seconds = 0;  ///< the exploration is counted at the first row that needs it
   bool as_expected() const { return found == row->expected; }
 };

@@ -143,13 +143,15 @@ class Campaign {
   bool prepare(const std::vector<const ManifestRow*>& rows) {
     for (const RowProof& proof : prove(manifest_, rows, {.limits = options_.limits})) {
       if (proof.found.finding == Finding::undecided) {
-        report_.limit = proof.limit;
+        report_.limit = proof.found.limit;
         return false;
       }
       Target& target = target_of(proof.row->system);
       const bool timed = is_in_time(proof.row->object);
       (timed ? target.timed : target.untimed).push_back({proof.row, proof.found});
-      (timed ? target.zones : target.states) = proof.found.states;
+      // Some claims count less than all states.
+      std::uint64_t& size = timed ? target.zones : target.states;
+      size = std::max(size, proof.found.states);
     }
     for (const Target& target : targets_) {
       if (target.states > options_.largest) report_.left_out.push_back(target.name);

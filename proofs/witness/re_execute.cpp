@@ -153,7 +153,8 @@ std::string compare(const Witness& recorded, const Witness& again) {
 std::string check_property(const system::System& system, const Witness& w) {
   const bool known =
       std::any_of(system.observers.begin(), system.observers.end(), [&](const auto& observer) {
-        const std::vector<std::string>& names = system.components[observer.component].table->outputs;
+        const std::vector<std::string>& names =
+            system.components[observer.component].table->outputs;
         return std::find(names.begin(), names.end(), w.property) != names.end();
       });
   if (!known) return {};
@@ -169,6 +170,14 @@ std::string check_property(const system::System& system, const Witness& w) {
 
 std::string re_execute(const Witness& witness) {
   if (std::string error = check_settings(witness.settings); !error.empty()) return error;
+  try {
+    return re_execute(witness, stage_of(witness.settings));
+  } catch (const std::exception& refusal) {
+    return std::string("the model cannot run it: ") + refusal.what();
+  }
+}
+
+std::string re_execute(const Witness& witness, const Stage& stage) {
   if (witness.steps.size() != witness.path.size()) {
     return "steps: " + std::to_string(witness.steps.size()) + " are recorded, the path has " +
            std::to_string(witness.path.size());
@@ -176,16 +185,16 @@ std::string re_execute(const Witness& witness) {
   if (!witness.timed && witness.aging != Aging{})
     return "aging: a run without times leaves nothing out";
   try {
-    const system::System system = stage_of(witness.settings).system;
-    if (std::string error = Replay(system, witness).run(); !error.empty()) return printable(error);
+    if (std::string error = Replay(stage.system, witness).run(); !error.empty())
+      return printable(error);
     std::vector<Time> times;
     for (const WitnessStep& step : witness.steps)
       times.push_back(step.at);
     const Witness again = witness.timed
                               ? make_witness(witness.settings, witness.path, times, witness.aging)
-                              : make_witness(witness.settings, witness.path);
+                              : make_witness(witness.settings, stage, witness.path);
     if (std::string error = compare(witness, again); !error.empty()) return error;
-    return check_property(system, witness);
+    return check_property(stage.system, witness);
   } catch (const std::exception& refusal) {
     return std::string("the model cannot run it: ") + refusal.what();
   }

@@ -16,4 +16,10 @@ namespace halfclose::proofs {
 /// @errors  none thrown
 std::string re_execute(const Witness& witness);
 
+/// The same on tables of another make: what a mutant does has no other.
+///
+/// @param stage  stage_of(witness.settings), some tables of its system exchanged
+/// @pre          the witness has no times
+std::string re_execute(const Witness& witness, const Stage& stage);
+
 }  // namespace halfclose::proofs

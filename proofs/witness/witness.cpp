@@ -59,8 +59,10 @@ std::string call_text(machine::EventId event, const std::string& payload) {
 
 class Recorder {
  public:
-  Recorder(const Settings& settings, const Path& path, const std::vector<Time>* times, Aging aging)
-      : stage_(stage_of(settings)),
+  /// `stage` outlives this.
+  Recorder(const Settings& settings, const Stage& stage, const Path& path,
+           const std::vector<Time>* times, Aging aging)
+      : stage_(stage),
         system_(stage_.system),
         path_(path),
         times_(times),
@@ -343,7 +345,7 @@ class Recorder {
                                  call + " = " + (result == "eof" ? "0 (end of file)" : result)});
   }
 
-  const Stage stage_;
+  const Stage& stage_;
   const system::System& system_;
   const Path& path_;
   const std::vector<Time>* times_;
@@ -358,11 +360,15 @@ class Recorder {
 
 Witness make_witness(const Settings& settings, const Path& path, const std::vector<Time>& times,
                      Aging aging) {
-  return Recorder(settings, path, &times, aging).record();
+  return Recorder(settings, stage_of(settings), path, &times, aging).record();
 }
 
 Witness make_witness(const Settings& settings, const Path& path) {
-  return Recorder(settings, path, nullptr, {}).record();
+  return make_witness(settings, stage_of(settings), path);
+}
+
+Witness make_witness(const Settings& settings, const Stage& stage, const Path& path) {
+  return Recorder(settings, stage, path, nullptr, {}).record();
 }
 
 std::string chain_name(const Witness& witness) {

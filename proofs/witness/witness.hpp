@@ -97,6 +97,11 @@ Witness make_witness(const Settings& settings, const Path& path, const std::vect
 /// The same without times: the order of the steps is all that is claimed.
 Witness make_witness(const Settings& settings, const Path& path);
 
+/// The same on tables of another make: what a mutant does.
+///
+/// @param stage  stage_of(settings), some tables of its system exchanged
+Witness make_witness(const Settings& settings, const Stage& stage, const Path& path);
+
 /// `client->server`, `client->proxy->origin`.
 std::string chain_name(const Witness& witness);
 

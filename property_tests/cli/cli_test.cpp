@@ -563,6 +563,21 @@ TEST_CASE("halfclose prove: a manifest that is right", "[cli]") {
   refused({"prove", "--manifest", file, "--only", "nothing"});
 }
 
+TEST_CASE("halfclose prove: the manifest inside the program is the file", "[cli]") {
+  const auto claims = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"prove", "--format", "json"});
+    const Run result = run(more);
+    CHECK(result.status == 0);
+    Json all = Json::parse(result.out)["claims"];
+    for (Json& claim : all)
+      claim.erase("seconds");
+    return all;
+  };
+  const Json inside = claims({});
+  CHECK(inside.size() > 2000);
+  CHECK(inside == claims({"--manifest", HALFCLOSE_SOURCE_DIR "/proofs/manifest.csv"}));
+}
+
 TEST_CASE("halfclose prove: a difference exits 1 and says both values", "[cli]") {
   const Directory directory;
   const std::string file = directory.write("m.csv", kWrong);
@@ -578,6 +593,76 @@ TEST_CASE("halfclose prove: a difference exits 1 and says both values", "[cli]")
     const std::string right = directory.write("r.csv", kManifest);
     CHECK_THAT(run({"prove", "--manifest", right, "--update"}).out, Contains("0 of 2"));
     CHECK(contents(right) == kManifest);
+  }
+}
+
+TEST_CASE("halfclose prove --certificate: what was proved is checked again", "[cli]") {
+  const Directory directory;
+  const std::string file = directory / "proof";
+  const auto certify = [&](const std::string& only, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"prove", "--only", only, "--certificate", file};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  const auto nothing_else = [&] { CHECK_FALSE(std::filesystem::exists(file + ".new")); };
+  SECTION("of a hop, and of a proxy") {
+    for (const std::string system : {"hop/plain", "hop/probed", "proxy/1x1"}) {
+      const Run proved = run(certify("* on " + system));
+      INFO(proved.err);
+      REQUIRE(proved.status == 0);
+      CHECK_THAT(proved.out, Contains(file + ": certificate of "));
+      const Run checked = run({"recheck", file});
+      CHECK(checked.status == 0);
+      CHECK_THAT(checked.out, StartsWith(system + ": ") && Contains("\nvalid: "));
+      nothing_else();
+    }
+  }
+  SECTION("of what holds, and of nothing that is broken, in time or seen to happen") {
+    const Json json = Json::parse(run(certify("* on hop/rfc9112", {"--format", "json"})).out);
+    CHECK(json["certificate"]["states"] == 677);
+    const auto& properties = json["certificate"]["properties"];
+    CHECK(std::count(properties.begin(), properties.end(), "always one-outcome") == 1);
+    CHECK(std::count(properties.begin(), properties.end(), "never attach-on-complete") == 1);
+    for (const std::string property : properties) {
+      CHECK(property != "always response-kept");
+      CHECK_THAT(property, !Contains("in time") && !Contains("sometimes"));
+    }
+  }
+  SECTION("no byte of it can be changed") {
+    REQUIRE(run(certify("always one-outcome on hop/plain")).status == 0);
+    const std::string whole = contents(file);
+    for (std::size_t at = 0; at < whole.size(); at += 97) {
+      std::string changed = whole;
+      changed[at] = static_cast<char>(changed[at] ^ 1);
+      INFO("byte " << at);
+      CHECK(run({"recheck", directory.write("changed", changed)}).status != 0);
+    }
+    CHECK(run({"recheck", directory.write("cut", whole.substr(0, whole.size() - 1))}).status != 0);
+  }
+  SECTION("is of one system, and of something that never happens") {
+    CHECK_THAT(refused(certify("always one-outcome on hop/*")).err, Contains("of one system"));
+    for (const char* only : {"sometimes keepalive-reuse on hop/plain", "in time on hop/plain"})
+      CHECK_THAT(refused(certify(only)).err, Contains("no such claim"));
+    refused(certify("on hop/plain", {"--mutants"}));
+    CHECK_FALSE(std::filesystem::exists(file));
+  }
+  SECTION("replaces a file whole or not at all") {
+    directory.write("proof", "before");
+    CHECK(run(certify("always one-outcome on hop/plain", {"--max-states", "10"})).status == 3);
+    CHECK(run(certify("always response-kept on hop/rfc9112")).status == 1);
+    CHECK(contents(file) == "before");
+    nothing_else();
+    REQUIRE(run(certify("always one-outcome on hop/plain")).status == 0);
+    CHECK(run({"recheck", file}).status == 0);
+  }
+  SECTION("is not written where it cannot be") {
+    for (const std::string& path :
+         {directory / "none/proof", directory / ".", std::string("/dev/null")}) {
+      const Run result =
+          refused({"prove", "--only", "always one-outcome on hop/plain", "--certificate", path});
+      CHECK_THAT(result.err, Contains("nothing was written"));
+    }
+    CHECK_FALSE(std::filesystem::is_regular_file("/dev/null"));
   }
 }
 
@@ -622,6 +707,9 @@ TEST_CASE("halfclose prove: the kinds of claim", "[cli]") {
   CHECK(proved("fits,tcp-pair/small,holds,4392,34454,21").status == 0);
   CHECK(proved("moves left from TIME-WAIT to CLOSED,tcp-pair/small,holds,96,150,11").status == 0);
   CHECK(proved("moves left from CLOSED to TIME-WAIT,tcp-pair/small,broken,0,0,0").status == 0);
+  // Within one control state a step that changes nothing of the component is none.
+  CHECK(proved("moves client from ready to ready,hop/removed-kept,holds,10,10,11").status == 0);
+  CHECK(proved("moves client from ready to ready,hop/never-idle,broken,0,0,0").status == 0);
   CHECK(proved("emits keepalive-reuse in time,hop/plain,holds,6,6,9").status == 2);
   CHECK(proved("fits well,hop/plain,holds,6,6,9").status == 2);
   CHECK(proved("moves left to CLOSED,tcp-pair/small,holds,1,1,1").status == 2);
@@ -666,6 +754,17 @@ TEST_CASE("halfclose prove --mutants: a part of them", "[cli]") {
   CHECK(cut.out.empty());
   CHECK_THAT(refused({"prove", "--mutants", "--machine", "http1-clint"}).err,
              Contains("did you mean `http1-client`?"));
+  // Every machine there is can be mutated in a system that claims are made of.
+  const std::string all =
+      refused({"prove", "--mutants", "--machine", "no-machine-is-called-so"}).err;
+  std::istringstream machines(run({"machines", "list"}).out);
+  std::size_t count = 0;
+  for (std::string line; std::getline(machines, line);) {
+    if (line.empty() || line.front() == ' ') continue;
+    ++count;
+    CHECK_THAT(all, Contains(" " + line.substr(0, line.find(' '))));
+  }
+  CHECK(count >= 11);
   refused({"prove", "--machine", "http1-client"});
   refused({"prove", "--mutants", "--update", "--manifest", file});
 }

@@ -1,6 +1,11 @@
 // Interleavings of a composed proxy: whoever goes first, no guarantee breaks; and where a machine
-// is made wrong one does, by a path that System::step takes again.
+// is made wrong one does, by a path that System::step takes again and `explain` can show.
 #include "model/deployment/proxy_system.hpp"
+#include "proofs/witness/json.hpp"
+#include "proofs/witness/mermaid.hpp"
+#include "proofs/witness/re_execute.hpp"
+#include "proofs/witness/svg.hpp"
+#include "proofs/witness/text.hpp"
 #include "property_tests/interleavings/schedule_generator.hpp"
 #include "property_tests/model/deployment/proxy_settings_generator.hpp"
 
@@ -55,6 +60,50 @@ ProxySettings with_content(ProxySettings proxy) {
 ProxySettings next_loop(ProxySettings proxy) {
   proxy.pool.next_loop = true;
   return proxy;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+/// Why a run to a failure is no witness that `explain` could show; empty when it is one.
+///
+/// A step that a component refuses is none of the run: the witness ends before it, and is refused
+/// with the same words when it does not.
+std::string witness_defect(const ProxySettings& proxy, const System& system, const Run& failed) {
+  const proofs::Settings settings = proxy;
+  proofs::Stage stage = proofs::stage_of(settings);
+  stage.system = system;
+  proofs::Path path = failed.path;
+  const bool refused = !failed.failure->refused.empty();
+  if (refused) path.pop_back();
+  proofs::Witness witness = proofs::make_witness(settings, stage, path);
+  // The other outputs of the observer are no verdicts.
+  const bool judged = (failed.failure->emitted & guarantees_of(proxy)) != 0;
+  if (judged) {
+    const auto place = static_cast<unsigned>(__builtin_ctzll(failed.failure->emitted));
+    for (const system::Observer& one : system.observers) {
+      if (place < one.at || place >= one.at + one.shown) continue;
+      witness.property = system.components[one.component].table->outputs[place - one.at];
+    }
+    if (witness.property.empty()) return "no observer has the output";
+  }
+  if (std::string error = proofs::re_execute(witness, stage); !error.empty()) return error;
+  // As a file, and as the pictures of `explain`.
+  const proofs::LoadedWitness loaded = proofs::from_json(proofs::to_json(witness));
+  if (!loaded.witness) return loaded.error;
+  if (loaded.witness->steps != witness.steps || loaded.witness->path != witness.path)
+    return "its JSON is read as another";
+  const std::string text = proofs::to_text(witness, {.width = 300});
+  for (const proofs::Segment& segment : witness.segments) {
+    if (!has(text, segment.text)) return "the text has no `" + segment.text + "`";
+  }
+  for (const std::string& picture : {text, proofs::to_svg(witness), proofs::to_mermaid(witness)}) {
+    if (!has(picture, judged ? witness.property : proxy.upstream.server.name))
+      return "missing in a picture";
+  }
+  if (!refused) return {};
+  const std::optional<Failure> again = rerun(system, failed.path, 0);
+  return again && again->refused == failed.failure->refused ? "" : "refused with other words";
 }
 
 std::vector<std::uint64_t> seen_by_adversary(const System& system, std::uint64_t guarantees,
@@ -117,6 +166,9 @@ TEST_CASE("interleavings: any schedule of any proxy", "[interleavings]") {
     const proofs::Path shorter = shortened(system, one.path, outputs);
     RC_ASSERT(shorter.size() <= one.path.size());
     RC_ASSERT(rerun(system, shorter, outputs) == one.failure);
+    const std::string defect = witness_defect(proxy, system, {shorter, one.failure});
+    RC_LOG() << defect << '\n';
+    RC_ASSERT(defect.empty());
     for (std::size_t at = 0; at < shorter.size(); ++at) {
       proofs::Path without = shorter;
       without.erase(without.begin() + static_cast<std::ptrdiff_t>(at));
@@ -128,8 +180,9 @@ TEST_CASE("interleavings: any schedule of any proxy", "[interleavings]") {
 //--- mutants
 //-------------------------------------------------------------------------------------------------------
 
-/// A path to a failure, found within `schedules` random ones and shortened.
-std::optional<Run> broken(const System& system, std::uint64_t outputs, int schedules = 2'000) {
+/// A path to a failure, found within `schedules` random ones and shortened: a valid witness.
+std::optional<Run> broken(const ProxySettings& proxy, const System& system, std::uint64_t outputs,
+                          int schedules = 2'000) {
   std::mt19937 random(1);
   for (int times = 0; times < schedules; ++times) {
     Schedule schedule{.adversary = static_cast<Adversary>(times % kAdversaries),
@@ -140,6 +193,7 @@ std::optional<Run> broken(const System& system, std::uint64_t outputs, int sched
     if (!one.failure) continue;
     one.path = shortened(system, one.path, outputs);
     CHECK(rerun(system, one.path, outputs) == one.failure);
+    CHECK(witness_defect(proxy, system, one) == "");
     return one;
   }
   return {};
@@ -149,10 +203,10 @@ TEST_CASE("interleavings: a pool that keeps the connections of requests given up
           "[interleavings]") {
   ProxySettings proxy = busy_proxy(2, 1);
   proxy.exchange.tries = 0;
-  CHECK_FALSE(broken(proxy_system(proxy), goal(Out::right_response), 200));
+  CHECK_FALSE(broken(proxy, proxy_system(proxy), goal(Out::right_response), 200));
   proxy.pool.keeps_cancelled = true;
   const System system = proxy_system(proxy);
-  const auto failure = broken(system, goal(Out::right_response));
+  const auto failure = broken(proxy, system, goal(Out::right_response));
   REQUIRE(failure);
   INFO(failure->failure->refused << "\n" << told(system, failure->path));
   CHECK(failure->path.size() <= 20);
@@ -161,11 +215,11 @@ TEST_CASE("interleavings: a pool that keeps the connections of requests given up
 TEST_CASE("interleavings: a proxy that retries whatever the method", "[interleavings]") {
   ProxySettings proxy = busy_proxy(2, 1);
   proxy.exchange.method = false;
-  CHECK_FALSE(broken(proxy_system(proxy), guarantees_of(proxy), 200));
+  CHECK_FALSE(broken(proxy, proxy_system(proxy), guarantees_of(proxy), 200));
   CHECK((guarantees_of(proxy) & goal(Out::at_most_once)) != 0);
   proxy.exchange.method = true;
   const System system = proxy_system(proxy);
-  const auto failure = broken(system, goal(Out::at_most_once));
+  const auto failure = broken(proxy, system, goal(Out::at_most_once));
   REQUIRE(failure);
   INFO(told(system, failure->path));
   CHECK(failure->failure->emitted == goal(Out::at_most_once));
@@ -175,7 +229,7 @@ TEST_CASE("interleavings: a proxy that retries whatever the method", "[interleav
 TEST_CASE("interleavings: a proxy that tries once more than it says", "[interleavings]") {
   ProxySettings proxy = busy_proxy(1, 1);
   proxy.attempts_claimed = 2;
-  const auto failure = broken(proxy_system(proxy), guarantees_of(proxy));
+  const auto failure = broken(proxy, proxy_system(proxy), guarantees_of(proxy));
   REQUIRE(failure);
   CHECK(failure->failure->emitted == goal(Out::bounded_retry));
 }
@@ -222,7 +276,7 @@ TEST_CASE("interleavings: a table with a row or an output taken out", "[interlea
        }) {
     INFO(one.what);
     const System system = mutant(one.pool, one.from, one.on, one.output);
-    const auto failure = broken(system, guarantees_of(proxy));
+    const auto failure = broken(proxy, system, guarantees_of(proxy));
     REQUIRE(failure);
     INFO(failure->failure->refused << failure->failure->emitted << " by\n"
                                    << told(system, failure->path));

@@ -27,6 +27,36 @@ Exploration explored(const System& system, std::uint64_t goals, std::uint64_t st
                          {.goals = goals, .stop_when_found = false, .limits = {.states = states}});
 }
 
+ProxySettings plain_proxy(int clients, int connections) {
+  ProxySettings proxy;
+  proxy.upstream.client.name = "proxy";
+  proxy.upstream.client.idle = 60'000'000;
+  proxy.upstream.server.name = "origin";
+  proxy.upstream.server.idle = 5'000'000;
+  proxy.upstream.delay_max = 5'000;
+  proxy.upstream.responses_fit = true;
+  proxy.exchange = {.on_reset = true, .tries = 1};
+  proxy.clients = clients;
+  proxy.connections = connections;
+  proxy.attempts_claimed = 2;
+  return proxy;
+}
+
+TEST_CASE("proxy system: its parts are known when it is one proxy", "[model][deployment]") {
+  ProxyParts made;
+  const System one = proxy_system(plain_proxy(2, 2), &made);
+  const std::optional<ProxyParts> found = parts_of(one);
+  REQUIRE(found.has_value());
+  CHECK(found->hub == made.hub);
+  CHECK(found->pool == made.pool);
+  CHECK(found->exchanges == made.exchanges);
+  CHECK(found->callers == made.callers);
+  CHECK(found->connections.size() == 2);
+  HopSettings hop;
+  CHECK_FALSE(parts_of(hop_system(hop)).has_value());
+  CHECK_FALSE(parts_of(chain_system({.proxies = {{}, {}}})).has_value());
+}
+
 TEST_CASE("proxy system: any settings", "[model][deployment]") {
   rc::prop("no step is refused and no guarantee breaks, near the beginning and far from it", [] {
     const ProxySettings proxy = small_proxy();
@@ -46,21 +76,6 @@ TEST_CASE("proxy system: any settings", "[model][deployment]") {
       RC_ASSERT(!run.failure);
     }
   });
-}
-
-ProxySettings plain_proxy(int clients, int connections) {
-  ProxySettings proxy;
-  proxy.upstream.client.name = "proxy";
-  proxy.upstream.client.idle = 60'000'000;
-  proxy.upstream.server.name = "origin";
-  proxy.upstream.server.idle = 5'000'000;
-  proxy.upstream.delay_max = 5'000;
-  proxy.upstream.responses_fit = true;
-  proxy.exchange = {.on_reset = true, .tries = 1};
-  proxy.clients = clients;
-  proxy.connections = connections;
-  proxy.attempts_claimed = 2;
-  return proxy;
 }
 
 TEST_CASE("proxy system: compositions, explored to their ends", "[model][deployment]") {
