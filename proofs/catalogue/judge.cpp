@@ -25,14 +25,15 @@ std::string key_of(const HopSettings& hop) {
       c.profile.pipelines, c.profile.half_closes, c.profile.reads_while_sending,
       c.profile.limits_requests, c.profile.single_use, c.profile.attaches_later,
       c.profile.honours_close, c.profile.idle_from_start, c.profile.waits_for_close,
-      c.profile.closes_on_removal, c.idle, c.age, c.response, c.discards_on_rst, c.loop.stall,
-      c.loop.timers_first, c.loop.cached_clock);
+      c.profile.closes_on_removal, c.profile.expects_continue, c.profile.omits_content, c.expect,
+      c.idle, c.age, c.response, c.discards_on_rst, c.loop.stall, c.loop.timers_first,
+      c.loop.cached_clock);
   put(s.profile.close_style, s.profile.age_close, s.profile.early_closes, s.profile.idle_drains,
       s.profile.idle_408, s.profile.idle_starts_buffered, s.profile.shutdown_announced,
       s.profile.reads_during_close, s.profile.aborts_half_closed, s.profile.limits_requests,
-      s.profile.single_use, s.profile.closes_unannounced, s.profile.close_delimited, s.idle,
-      s.idle_grace, s.drain, s.close, s.linger, s.age, s.loop.stall, s.loop.timers_first,
-      s.loop.cached_clock);
+      s.profile.single_use, s.profile.closes_unannounced, s.profile.close_delimited,
+      s.profile.on_expectation, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
+      s.loop.stall, s.loop.timers_first, s.loop.cached_clock);
   put(c.keepalive, s.keepalive, hop.middlebox, hop.delay_min, hop.delay_max, hop.with_body,
       hop.responses_fit, hop.content_within);
   return key;
