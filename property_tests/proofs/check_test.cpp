@@ -638,3 +638,18 @@ TEST_CASE("check: content that was sent without 100", "[proofs][check][rfc9110-1
   CHECK(verdict_of(report, "expect-continue").verdict == Verdict::absent);
   CHECK(holds(report, "no-other-loss"));
 }
+
+TEST_CASE("check: products where 100 is awaited", "[proofs][check][rfc9110-10.1.1]") {
+  const auto verdict = [](const std::string& client, const std::string& server) {
+    const auto report = report_of(
+        "chain:\n  - { name: c, profile: " + client +
+            ", upstream: { expect_continue: true } }\n  - { name: s, profile: " + server + " }\n",
+        false, {proofs::find_race("expect-continue")});
+    return verdict_of(report, "expect-continue").verdict;
+  };
+  CHECK(verdict("curl", "haproxy-3") == Verdict::present);
+  CHECK(verdict("go-transport", "haproxy-3") == Verdict::absent);
+  // They keep the connection too, but send a 100 first, or announce a close.
+  for (const char* server : {"nginx", "node", "puma", "gunicorn", "apache"})
+    CHECK(verdict("curl", server) == Verdict::absent);
+}
