@@ -26,6 +26,7 @@ std::vector<Table> server_tables() {
         CloseStyle::half_close_wait, CloseStyle::drain_then_fin}) {
     for (const AgeClose age : {AgeClose::announced, AgeClose::drain_then_close, AgeClose::plain}) {
       for (const bool flag : {false, true}) {
+        const auto expectation = flag ? OnExpectation::at_once : OnExpectation::close;
         tables.push_back(connection_table({.close_style = style,
                                            .age_close = age,
                                            .early_closes = flag,
@@ -37,7 +38,8 @@ std::vector<Table> server_tables() {
                                            .aborts_half_closed = flag,
                                            .limits_requests = flag,
                                            .closes_unannounced = !flag,
-                                           .close_delimited = flag}));
+                                           .close_delimited = flag,
+                                           .on_expectation = expectation}));
         tables.push_back(connection_table({.close_style = style,
                                            .age_close = age,
                                            .early_closes = !flag,
@@ -51,23 +53,40 @@ std::vector<Table> server_tables() {
 
 std::vector<Table> client_tables() {
   using namespace http1::client;
-  return {connection_table({}),
-          connection_table({.write_error_fatal = false,
-                            .closes_when_early = true,
-                            .peeks = true,
-                            .limits_requests = true,
-                            .attaches_later = true,
-                            .honours_close = false}),
-          connection_table(
-              {.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
-          connection_table({.write_error_fatal = false, .pipelines = true}),
-          connection_table({.peeks = true, .waits_for_close = true, .closes_on_removal = true}),
-          connection_table({.pipelines = true,
-                            .attaches_later = true,
-                            .honours_close = false,
-                            .idle_from_start = true}),
-          connection_table({.peeks = true, .honours_close = false}),
-          connection_table({.honours_close = false})};
+  return {
+      connection_table({}),
+      connection_table({.write_error_fatal = false,
+                        .closes_when_early = true,
+                        .peeks = true,
+                        .limits_requests = true,
+                        .attaches_later = true,
+                        .honours_close = false}),
+      connection_table(
+          {.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
+      connection_table({.write_error_fatal = false, .pipelines = true}),
+      connection_table({.peeks = true, .waits_for_close = true, .closes_on_removal = true}),
+      connection_table({.pipelines = true,
+                        .attaches_later = true,
+                        .honours_close = false,
+                        .idle_from_start = true}),
+      connection_table({.peeks = true, .honours_close = false}),
+      connection_table({.honours_close = false}),
+      connection_table({.expects_continue = true}),
+      connection_table({.expects_continue = true, .omits_content = true}),
+      connection_table({.honours_close = false, .expects_continue = true}),
+      connection_table({.honours_close = false, .expects_continue = true, .omits_content = true}),
+      connection_table({.write_error_fatal = false,
+                        .closes_when_early = true,
+                        .peeks = true,
+                        .limits_requests = true,
+                        .honours_close = false,
+                        .waits_for_close = true,
+                        .closes_on_removal = true,
+                        .expects_continue = true}),
+      connection_table({.limits_requests = true,
+                        .waits_for_close = true,
+                        .closes_on_removal = true,
+                        .expects_continue = true})};
 }
 
 std::vector<Table> exchange_tables() {

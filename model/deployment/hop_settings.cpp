@@ -27,6 +27,12 @@ http1::server::AgeClose age_close(const Role& role) {
   return role.is("max_age_close", "drain-then-close") ? drain_then_close : plain;
 }
 
+http1::server::OnExpectation on_expectation(const Role& role) {
+  using enum http1::server::OnExpectation;
+  if (role.is("on_expectation", "at-once")) return at_once;
+  return role.is("on_expectation", "close") ? close : when_read;
+}
+
 ServerSide server_side(const std::string& name, const Role& role) {
   ServerSide server{.name = name};
   server.profile = {.close_style = close_style(role),
@@ -41,7 +47,8 @@ ServerSide server_side(const std::string& name, const Role& role) {
                     .limits_requests = role.at("max_requests").count > 1,
                     .single_use = role.at("max_requests").count == 1,
                     .closes_unannounced = role.is("unannounced_close", "after-response"),
-                    .close_delimited = role.is("framing", "close-delimited")};
+                    .close_delimited = role.is("framing", "close-delimited"),
+                    .on_expectation = on_expectation(role)};
   server.idle = role.duration("idle_timeout");
   server.idle_grace = role.duration("idle_grace");
   server.drain = role.duration("drain_timeout");
@@ -69,13 +76,16 @@ ClientSide client_side(const std::string& name, const Role& role) {
                     .honours_close = role.flag("honours_close"),
                     .idle_from_start = role.is("idle_timer_starts", "connection-start"),
                     .waits_for_close = role.flag("waits_for_close"),
-                    .closes_on_removal = role.is("on_removal", "close")};
+                    .closes_on_removal = role.is("on_removal", "close"),
+                    .expects_continue = role.flag("expect_continue"),
+                    .omits_content = role.flag("omit_content")};
   client.idle = role.duration("idle_timeout");
   client.age = role.duration("max_connection_duration");
   client.response = role.duration("response_timeout");
   client.discards_on_rst = role.is("receive_queue_after_rst", "discarded");
   client.loop = loop_of(role);
   client.keepalive = role.duration("tcp_keepalive");
+  client.expect = role.duration("expect_timeout");
   return client;
 }
 

@@ -27,6 +27,7 @@ struct ClientSide {
   bool discards_on_rst = false;
   Loop loop{};
   Time keepalive = kOff;  ///< TCP keepalive: the longest its kernel is silent
+  Time expect = kOff;     ///< how long it waits for 100 before it sends the content
   bool operator==(const ClientSide&) const = default;
 };
 

@@ -30,12 +30,13 @@ constexpr std::uint64_t set(std::initializer_list<Message> messages) {
     bits |= 1ull << m;
   return bits;
 }
-constexpr std::uint64_t kAsks = set({hop::request, hop::request_close, hop::head});
+constexpr std::uint64_t kAsks =
+    set({hop::request, hop::request_close, hop::head, hop::head_expect});
 constexpr std::uint64_t kClientData =
-    set({hop::request, hop::request_close, hop::head, hop::more, hop::body});
+    set({hop::request, hop::request_close, hop::head, hop::more, hop::body, hop::head_expect});
 constexpr std::uint64_t kServerData =
     set({hop::response, hop::response_close, hop::part, hop::part_close, hop::tail,
-         hop::timeout_408, hop::response_open, hop::part_open});
+         hop::timeout_408, hop::response_open, hop::part_open, hop::continue_100});
 constexpr std::uint64_t kParts = set({hop::part, hop::part_close, hop::part_open});
 
 template <class Def, class E> Action raise(Index component, Message payload = kNoMessage) {
@@ -198,13 +199,15 @@ void Hop::bind_client() {
   bind(Out::send_request, {write(hop::request)});
   bind(Out::send_request_close, {write(hop::request_close)});
   bind(Out::send_head, {write(hop::head)});
+  bind(Out::send_head_expect, {write(hop::head_expect)});
   bind(Out::send_more, {write(hop::more)});
   bind(Out::send_body, {write(hop::body)});
   bind(Out::shutdown_write, {raise<Endpoint, tcp::user::ShutdownWrite>(at(hop::client_kernel))});
   bind(Out::close_fd,
        {raise<Endpoint, tcp::user::Close>(at(hop::client_kernel)), clear(at(hop::client_input)),
         unblock(at(hop::client_input)), cancel(at(hop::client_idle)), cancel(at(hop::client_age)),
-        cancel(at(hop::client_response)), cancel(at(hop::content)), note<saw::ClientClosed>()});
+        cancel(at(hop::client_response)), cancel(at(hop::content)), cancel(at(hop::expect)),
+        note<saw::ClientClosed>()});
   bind(Out::stop_reading, {block(at(hop::client_input))});
   bind(Out::start_reading, {unblock(at(hop::client_input))});
   bind(Out::arm_idle, {arm(at(hop::client_idle))});
@@ -214,6 +217,9 @@ void Hop::bind_client() {
   bind(Out::cancel_response, {cancel(at(hop::client_response))});
   bind(Out::arm_content, {arm(at(hop::content))});
   bind(Out::cancel_content, {cancel(at(hop::content))});
+  bind(Out::arm_expect, {arm(at(hop::expect))});
+  bind(Out::cancel_expect, {cancel(at(hop::expect))});
+  bind(Out::skips_content, {note<saw::SkipsContent>()});
   bind(Out::asked, {note<saw::Asked>()});
   bind(Out::waited, {note<saw::Waited>()});
   bind(Out::reused_unwatched, {note<saw::ReusedUnwatched>()});
@@ -263,6 +269,8 @@ void Hop::bind_client() {
   on_bytes<ClientConnection, Tail>(system, at(hop::client_kernel), at(hop::client), hop::tail);
   on_bytes<ClientConnection, Timeout408>(system, at(hop::client_kernel), at(hop::client),
                                          hop::timeout_408);
+  on_bytes<ClientConnection, Continue>(system, at(hop::client_kernel), at(hop::client),
+                                       hop::continue_100);
   for (const Message open : {hop::response_open, hop::part_open})
     on_bytes<ClientConnection, Open>(system, at(hop::client_kernel), at(hop::client), open);
   // Reading the first part of a long response opens the window for the rest.
@@ -292,6 +300,7 @@ void Hop::bind_server() {
   bind(Out::queued_open, {write(hop::part_open), hold_tail});
   bind(Out::buffered_open, {write(hop::part_open)});
   bind(Out::tail, {write(hop::tail)});
+  bind(Out::continue_100, {write(hop::continue_100)});
   bind(Out::unsolicited_408, {write(hop::timeout_408)});
   const std::vector<Action> no_longer_idle = {
       cancel(at(hop::server_idle)), cancel(at(hop::server_drain)), cancel(at(hop::server_age))};
@@ -313,6 +322,7 @@ void Hop::bind_server() {
   bind(Out::cancel_close, {cancel(at(hop::server_close)), cancel(at(hop::server_linger))});
   bind(Out::arm_linger, {arm(at(hop::server_linger))});
   bind(Out::arm_age, {arm(at(hop::server_age))});
+  bind(Out::swallows, {note<saw::Swallowed>()});
   bind(Out::read_request, {note<saw::RequestRead>()});
   bind(Out::answered, {note<saw::Answered>()});
   bind(Out::answered_early, {note<saw::AnsweredEarly>()});
@@ -350,6 +360,8 @@ void Hop::bind_server() {
                                                 hop::request_close);
   on_bytes<ServerConnection, app_s::head::Head>(system, at(hop::server_kernel), at(hop::server),
                                                 hop::head);
+  on_bytes<ServerConnection, app_s::head::Expect>(system, at(hop::server_kernel), at(hop::server),
+                                                  hop::head_expect);
   on_bytes<ServerConnection, app_s::body::More>(system, at(hop::server_kernel), at(hop::server),
                                                 hop::more);
   on_bytes<ServerConnection, app_s::body::End>(system, at(hop::server_kernel), at(hop::server),
@@ -429,13 +441,16 @@ void name_messages(System& system) {
                      "turn of the loop",
                      "response (open end)",
                      "response part (open end)",
-                     "next loop"};
+                     "next loop",
+                     "request head (expects 100)",
+                     "100"};
   system.urgent =
       set({hop::eof, hop::error, hop::writable, hop::connected, hop::accepted, hop::next_loop});
 }
 
 Placement add_hop(System& system, const HopSettings& settings, const HopOptions& options) {
-  const ClientSide& client = settings.client;
+  ClientSide client = settings.client;
+  if (!options.client_asks || !options.server_answers) client.profile.expects_continue = false;
   ServerSide server = settings.server;
   using app_s::CloseStyle;
   // Without a timeout there is no delay: so Envoy reads a delayed_close_timeout of 0.
@@ -522,6 +537,8 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   // Not a timer of a product: what the environment promises, exactly and without a stall.
   add_timer.operator()<ClientConnection, app_c::want::Body>("requests.content_within", hop::client,
                                                             settings.content_within, {}, kNone);
+  of_client.operator()<tc::Expect>("expect_timeout",
+                                   client.profile.expects_continue ? client.expect : kOff);
   if (has_middlebox) {
     add_timer.operator()<Middlebox, net::timeout::Forget>(
         client.name + "->" + server.name + ".middlebox_timeout", hop::middlebox, settings.middlebox,
@@ -573,6 +590,10 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   if (options.server_answers) {
     choice.operator()<ServerConnection, app_s::respond::Whole>(server.name + " answers",
                                                                hop::server);
+    if (client.profile.expects_continue) {
+      choice.operator()<ServerConnection, app_s::respond::Continue>(server.name + " sends 100",
+                                                                    hop::server);
+    }
     if (!settings.responses_fit) {
       choice.operator()<ServerConnection, app_s::respond::Queued>(
           server.name + " answers, the tail waits in its kernel", hop::server);

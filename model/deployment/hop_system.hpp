@@ -31,6 +31,7 @@ enum Timer : system::Index {
   server_linger,
   server_age,
   content,  ///< by when the client sends the rest of a request
+  expect,   ///< how long the client waits for 100 before it sends the content
   forget,   ///< of the middlebox
 };
 enum Message : system::Message {
@@ -60,8 +61,10 @@ enum Message : system::Message {
   request_close,
   turn,  // of the loop of an application that has a pool
   response_open,
-  part_open,  // without length
-  next_loop,  // what the client tells itself, behind what the kernel told it
+  part_open,    // without length
+  next_loop,    // what the client tells itself, behind what the kernel told it
+  head_expect,  // a head whose content waits for 100
+  continue_100,
 };
 }  // namespace hop
 
@@ -75,7 +78,9 @@ struct HopOptions {
   /// Requests before those that are seen are left out (System::aging). Else all are seen, and a
   /// connection may reach its maximum age at any moment.
   bool ages = true;
-  bool client_asks = true;  ///< the environment sends requests; else something else raises them
+  /// The environment sends requests; else something else raises them. A head expects 100 only where
+  /// the environment both asks and answers.
+  bool client_asks = true;
   bool client_says_close = false;  ///< some of them carry the close option
   bool client_sends_plain = true;  ///< some of them have no content
   bool client_sends_parts = true;  ///< content may come in two parts

@@ -24,6 +24,7 @@ struct Unconnected : State<"unconnected"> {};
 struct Connecting  : State<"connecting">  {};
 struct Ready       : State<"ready">       {};   // pooled: no request outstanding
 struct Checking    : State<"checking">    {};   // peeking at the socket before it is used again
+struct Expecting   : State<"expecting 100"> {}; // head sent, 100 or the timer awaited before the content is
 struct Sending     : State<"sending">     {};   // head sent, content not
 struct Waiting     : State<"waiting">     {};   // request sent, response outstanding
 struct Answered    : State<"answered early"> {}; // response complete, content still to be sent
@@ -56,11 +57,13 @@ struct PartClose   : Event<"response part, close">  {};
 struct Tail        : Event<"response tail">         {};
 struct Open        : Event<"response, open end">    {};   // without length: it ends with the connection
 struct Timeout408  : Event<"408">                   {};
+struct Continue    : Event<"100">                   {};
 }
 namespace timeout {
 struct Idle        : Event<"idle timeout">            {};
 struct Age         : Event<"max connection duration"> {};
 struct Response    : Event<"response timeout">        {};
+struct Expect      : Event<"expect timeout">          {};   // no 100 came: the content is sent without it
 }
 namespace manage {
 struct Retire      : Event<"last request">            {};
@@ -77,6 +80,8 @@ enum class Out : std::uint8_t {
   attach_later,                                                                       // to oneself, behind what is to be read
   waited, reused_unwatched, reused_removed, ignores_close, write_failed, idle_while_connecting, awaits_close, // observations
   response_begun, next_loop,                                                          // what a pool is told
+  send_head_expect, arm_expect, cancel_expect,
+  skips_content,                                                                      // an observation
 };
 
 struct Profile {
@@ -94,6 +99,8 @@ struct Profile {
   bool idle_from_start = false;    ///< idle_timer_starts: connection-start
   bool waits_for_close = false;    ///< behind an announced close it waits for the server's FIN
   bool closes_on_removal = false;  ///< on_removal: close
+  bool expects_continue = false;   ///< expect_continue: content waits for 100, a final response or a timer
+  bool omits_content = false;      ///< omit_content: behind such a response it goes on without sending it
   bool operator==(const Profile&) const = default;
 };
 
@@ -135,6 +142,11 @@ constexpr bool may_queue(const Context& c)    { return !c.pending && !c.last && 
 constexpr bool has_open(const Context& c)     { return c.open; }
 constexpr bool was_removed(const Context& c)  { return c.removed; }
 constexpr bool leaves_removed(const Context& c) { return c.profile.closes_on_removal; }
+constexpr bool expects(const Context& c)      { return c.profile.expects_continue; }
+/// A final response came instead of the 100: one of the three.
+constexpr bool omits(const Context& c)        { return c.profile.omits_content && !c.last; }
+constexpr bool still_sends(const Context& c)  { return finishes(c) && !c.profile.omits_content; }
+constexpr bool ends_there(const Context& c)   { return !omits(c) && !still_sends(c); }
 constexpr bool is_partial(const Context& c)   { return c.partial; }
 constexpr bool is_broken(const Context& c)    { return c.broken; }
 constexpr bool is_last(const Context& c)      { return c.last; }
@@ -151,6 +163,12 @@ constexpr void leave_pool(Context&, Outs& out)    { out.append(Out::start_readin
 constexpr void take_pooled(Context& c, Outs& out) { c.unwatched = !c.profile.watches; leave_pool(c, out); }
 constexpr void send_whole(Context& c, Outs& out)  { begin(c, out); out.append(c.says_close ? Out::send_request_close : Out::send_request); if (c.says_close) { c.last = true; c.says_close = false; } if (c.profile.half_closes) out.append(Out::shutdown_write); }
 constexpr void send_head(Context& c, Outs& out)   { begin(c, out); out.append(Out::send_head); out.append(Out::arm_content); if (!c.profile.reads_while_sending) out.append(Out::stop_reading); }
+/// It reads while it waits: that is what it waits for.
+constexpr void send_expecting(Context& c, Outs& out) { begin(c, out); out.append(Out::send_head_expect); out.append(Out::arm_expect); }
+constexpr void begin_content(Context& c, Outs& out) { out.append(Out::cancel_expect); out.append(Out::arm_content); if (!c.profile.reads_while_sending) out.append(Out::stop_reading); }
+constexpr void omit_content(Context&, Outs& out)  { out.append(Out::cancel_expect); out.append(Out::skips_content); }
+/// Without the content nothing more may be sent here (RFC 9112 6.3).
+constexpr void end_there(Context& c, Outs& out)   { out.append(Out::cancel_expect); c.last = true; }
 constexpr bool has_more(const Context& c)     { return c.more_sent; }
 constexpr void send_more(Context& c, Outs& out)   { c.more_sent = true; out.append(Out::send_more); }
 constexpr void send_rest(Context& c, Outs& out)   { out.append(Out::cancel_content); out.append(Out::send_body); if (!c.profile.reads_while_sending) out.append(Out::start_reading); if (c.profile.half_closes) out.append(Out::shutdown_write); }
@@ -220,7 +238,8 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     "asked", "completed", "completed by 408", "lost", "truncated", "timed out", "unsolicited", "gave up the rest",
     "connect failed", "dead on peek", "attach next loop",
     "takes a request that waited", "reuses unread", "reuses a removed server", "ignores the close option", "write failed",
-    "idle timeout while connecting", "waits for the server's close", "response begun", "next turn of the loop"};
+    "idle timeout while connecting", "waits for the server's close", "response begun", "next turn of the loop",
+    "request head (expects 100)", "arm expect", "cancel expect", "does not send the content"};
   static std::string describe(const Context& context);
 
   using initial_state = Unconnected;
@@ -231,12 +250,14 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Unconnected, want::Head,           Always,                 Do<wants_content, start>,             Connecting,  Rfc9112<"9.1">>,
     Row<Unconnected, want::Last,           Always,                 Do<wants_close, start>,               Connecting,  Rfc9112<"9.6">>,
     Row<Connecting,  transport::Connected, Unless<content_follows>, Do<Out::arm_age, leave_pool, send_whole>, Waiting,  Rfc9112<"9.1">>,
-    Row<Connecting,  transport::Connected, If<content_follows>,    Do<Out::arm_age, leave_pool, wants_none, send_head>, Sending, Rfc9112<"9.1">>,
+    Row<Connecting,  transport::Connected, All<If<content_follows>, Unless<expects>>, Do<Out::arm_age, leave_pool, wants_none, send_head>, Sending, Rfc9112<"9.1">>,
+    Row<Connecting,  transport::Connected, If<content_follows, expects>, Do<Out::arm_age, leave_pool, wants_none, send_expecting>, Expecting, Rfc9110<"10.1.1">>,
     Row<Connecting,  transport::Error,     Always,                 Do<Out::connect_failed, close>,                           Closed,      Rfc9112<"9.1">>,
     Row<Connecting,  timeout::Idle,        Always,                 Do<Out::idle_while_connecting, close>, Closed,      Product<"envoyproxy/envoy#42753">>,
     //--- pooled ----------------------------------------------------------------------------------------------
     Row<Ready,       want::Request,        Unless<peeks, has_pending>, Do<take_pooled, send_whole>,       Waiting,     Rfc9112<"9.3">>,
-    Row<Ready,       want::Head,           Unless<peeks, has_pending>, Do<take_pooled, send_head>,        Sending,     Rfc9112<"9.3">>,
+    Row<Ready,       want::Head,           Unless<peeks, has_pending, expects>, Do<take_pooled, send_head>, Sending,   Rfc9112<"9.3">>,
+    Row<Ready,       want::Head,           All<If<expects>, Unless<peeks, has_pending>>, Do<take_pooled, send_expecting>, Expecting, Rfc9110<"10.1.1">>,
     Row<Ready,       want::Last,           Unless<peeks, has_pending>, Do<take_pooled, wants_close, send_whole>, Waiting, Rfc9112<"9.6">>,
     Row<Ready,       want::Last,           All<If<peeks>, Unless<has_pending>>, Do<wants_close, Out::peek>, Checking,  Product<"urllib3 is_connected, Apache HttpClient stale check">>,
     Row<Ready,       want::Request,        All<If<peeks>, Unless<has_pending>>, Do<wants_none, Out::peek>, Checking,   Product<"urllib3 is_connected, Apache HttpClient stale check">>,
@@ -247,7 +268,8 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Ready,       manage::Remove,       Unless<leaves_removed, was_removed>, Do<mark_removed>,         Stay,        Product<"HAProxy 2.0 kept idle connections to a server in MAINT">>,
     Row<Checking,    transport::Alive,     If<has_pending>,        Do<attach_pooled>,                     Waiting,     Rfc9112<"9.3">>,
     Row<Checking,    transport::Alive,     Unless<content_follows, has_pending>, Do<take_pooled, send_whole>, Waiting, Rfc9112<"9.3">>,
-    Row<Checking,    transport::Alive,     All<If<content_follows>, Unless<has_pending>>, Do<take_pooled, wants_none, send_head>, Sending, Rfc9112<"9.3">>,
+    Row<Checking,    transport::Alive,     All<If<content_follows>, Unless<has_pending, expects>>, Do<take_pooled, wants_none, send_head>, Sending, Rfc9112<"9.3">>,
+    Row<Checking,    transport::Alive,     All<If<content_follows, expects>, Unless<has_pending>>, Do<take_pooled, wants_none, send_expecting>, Expecting, Rfc9110<"10.1.1">>,
     Row<Checking,    transport::Dead,      Always,                 Do<Out::dead_on_peek, close>,                           Closed,      Rfc9112<"9.5">>,
     Row<Ready,       transport::Eof,       Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
     Row<Ready,       transport::Error,     Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
@@ -256,6 +278,40 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Unsolicited<response::Whole>, Unsolicited<response::WholeClose>, Unsolicited<response::Part>,
     Unsolicited<response::PartClose>, Unsolicited<response::Tail>, Unsolicited<response::Timeout408>,
     Unsolicited<response::Open>,
+    //--- the content waits for 100, a final response, or the timer --------------------------------------------
+    Rows<
+    Row<Expecting,   response::Continue,   Always,                 Do<begin_content>,                     Sending,     Rfc9110<"10.1.1">>,
+    Row<Expecting,   timeout::Expect,      Always,                 Do<begin_content>,                     Sending,     Rfc9110<"10.1.1">>,
+    Row<Expecting,   response::Whole,      If<still_sends>,        Do<begin_content, complete_early>,     Answered,    Rfc9112<"9.3">>,
+    Row<Expecting,   response::Whole,      If<omits>,              Do<omit_content, complete, enter_pool>, Ready,      Product<"curl behind a 417, Go before 1.22.5">>,
+    Row<Expecting,   response::Whole,      If<ends_there>,         Do<complete, close>,                   Closed,      Rfc9112<"9.6">>,
+    Row<Expecting,   response::WholeClose, All<If<honours>, Unless<awaits>>, Do<complete, close>,         Closed,      Rfc9112<"9.6">>,
+    Row<Expecting,   response::WholeClose, If<honours, awaits>,    Do<Out::cancel_expect, complete, await_close>, Draining, Product<"a client that waits for the server's FIN">>,
+    Row<Expecting,   response::WholeClose, All<If<still_sends>, Unless<honours>>, Do<ignore_close, begin_content, complete_early>, Answered, Product<"a client that ignores the close option">>,
+    Row<Expecting,   response::WholeClose, All<If<omits>, Unless<honours>>, Do<ignore_close, omit_content, complete, enter_pool>, Ready, Product<"a client that ignores the close option">>,
+    Row<Expecting,   response::WholeClose, All<If<ends_there>, Unless<honours>>, Do<ignore_close, complete, close>, Closed, Rfc9112<"9.6">>,
+    Row<Expecting,   response::Part,       If<still_sends>,        Do<begin_content, mark_partial>,       Sending,     Rfc9112<"9.3">>,
+    Row<Expecting,   response::Part,       If<omits>,              Do<omit_content, mark_partial>,        Waiting,     Product<"curl behind a 417, Go before 1.22.5">>,
+    Row<Expecting,   response::Part,       If<ends_there>,         Do<end_there, mark_partial>,           Waiting,     Rfc9112<"9.6">>,
+    Row<Expecting,   response::PartClose,  If<honours>,            Do<Out::cancel_expect, mark_partial, mark_told>, Waiting, Rfc9112<"9.6">>,
+    Row<Expecting,   response::PartClose,  All<If<still_sends>, Unless<honours>>, Do<begin_content, mark_partial, ignore_close>, Sending, Product<"a client that ignores the close option">>,
+    Row<Expecting,   response::PartClose,  All<If<omits>, Unless<honours>>, Do<omit_content, mark_partial, ignore_close>, Waiting, Product<"a client that ignores the close option">>,
+    Row<Expecting,   response::PartClose,  All<If<ends_there>, Unless<honours>>, Do<end_there, mark_partial, ignore_close>, Waiting, Product<"a client that ignores the close option">>,
+    Row<Expecting,   response::Open,       Always,                 Do<end_there, mark_open>,              Waiting,     Rfc9112<"6.3">>,
+    Row<Expecting,   response::Timeout408, Always,                 Do<Out::completed_408, complete, close>, Closed,    Rfc9110<"15.5.9">>,
+    Row<Expecting,   transport::Eof,       Always,                 Do<lose, close>,                       Closed,      Rfc9112<"9.5">>,
+    Row<Expecting,   transport::Error,     Always,                 Do<lose, close>,                       Closed,      Rfc9112<"9.5">>,
+    Row<Expecting,   transport::WriteError, If<fatal>,             Do<Out::write_failed, lose, close>,    Closed,      Product<"write error is fatal">>,
+    Row<Expecting,   transport::WriteError, Unless<fatal>,         Do<Out::cancel_expect, mark_broken>,   Waiting,     Rfc9112<"9.5">>,
+    Row<Expecting,   timeout::Response,    Always,                 Do<Out::timed_out, close>,             Closed,      Rfc9110<"15.6.5">>,
+    Row<Expecting,   timeout::Age,         Always,                 Do<mark_last>,                         Stay,        Rfc9112<"9.6">>,
+    Row<Expecting,   manage::Retire,       If<limits>,             Do<mark_last>,                         Stay,        Rfc9112<"9.6">>,
+    Row<Expecting,   manage::Abandon,      Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>>,
+    IsTold<Expecting>,
+    // The timer was faster than the 100.
+    Rows<
+    Row<Sending,     response::Continue,   Always,                 Nothing,                               Stay,        Rfc9110<"15.2">>,
+    Row<Waiting,     response::Continue,   Always,                 Nothing,                               Stay,        Rfc9110<"15.2">>>,
     //--- the content is still to be sent ---------------------------------------------------------------------
     Rows<
     Row<Sending,     want::Body,           Always,                 Do<send_body>,                         Waiting,     Rfc9112<"6">>,

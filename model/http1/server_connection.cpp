@@ -16,6 +16,7 @@ std::string ServerConnection::describe(const Context& c) {
   say(c.early, "answered early");
   say(c.told, "close announced");
   say(c.last_later, "next response is the last");
+  say(c.expected, "100 awaited");
   return text;
 }
 

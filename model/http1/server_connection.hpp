@@ -30,6 +30,12 @@ enum class CloseStyle : std::uint8_t {
   drain_then_fin,    ///< read the rest of the request, then FIN
 };
 enum class AgeClose : std::uint8_t { announced, drain_then_close, plain };
+/// What a request whose content waits for 100 is answered with.
+enum class OnExpectation : std::uint8_t {
+  when_read,  ///< 100 where the content is wanted, else a final response
+  at_once,    ///< 100 behind the head, before any final response
+  close,      ///< as when_read, but the final response says that the connection ends
+};
 
 // clang-format off
 struct Listening  : State<"listening">   {};   // no connection yet
@@ -55,6 +61,7 @@ namespace head {
 struct Request    : Event<"request">      {};   // a whole request
 struct Head       : Event<"request head"> {};   // a request whose content follows
 struct Last       : Event<"request, close"> {}; // a whole request that says it is the last
+struct Expect     : Event<"request head (expects 100)"> {};
 }
 namespace body {
 struct More       : Event<"part of content"> {};
@@ -67,6 +74,7 @@ struct Buffered   : Event<"answer, tail in buffer"> {};
 struct Part       : Event<"answer, first part"> {};   // the rest has not come from the origin yet
 struct Rest       : Event<"answer, rest">     {};
 struct Cut        : Event<"answer cut short"> {};   // the rest will not come
+struct Continue   : Event<"100 Continue">     {};   // the content is wanted
 }
 namespace timeout {
 struct Idle       : Event<"idle timeout">     {};
@@ -90,6 +98,8 @@ enum class Out : std::uint8_t {
   closes_abandoned, stops_serving, cuts_response, content_read,  // observations
   response_open, queued_open, buffered_open,   // without length: the end of the connection ends it
   closes_unannounced, closes_aborted, closes_crashed, close_timer,  // observations
+  continue_100,
+  swallows,                                    // an observation: takes a request for content
 };
 
 /// The flags that a product profile sets; constant over a run.
@@ -107,6 +117,7 @@ struct Profile {
   bool single_use = false;           ///< max_requests is 1
   bool closes_unannounced = false;   ///< unannounced_close: after-response
   bool close_delimited = false;      ///< framing: close-delimited
+  OnExpectation on_expectation = OnExpectation::when_read;
   bool operator==(const Profile&) const = default;
 };
 
@@ -117,6 +128,7 @@ struct Context {
   bool early = false;       ///< answered before the request was read to its end
   bool told = false;        ///< the head of the last response said that we close
   bool last_later = false;  ///< the head was out already: the next response is the last
+  bool expected = false;    ///< the client waits for 100 before it sends its content
 };
 
 using Outs = Outputs<Out>;
@@ -134,7 +146,10 @@ constexpr bool age_announces(const Context& c){ return c.profile.age_close == Ag
 constexpr bool age_drains(const Context& c)   { return c.profile.age_close == AgeClose::drain_then_close; }
 constexpr bool shutdown_announces(const Context& c) { return c.profile.shutdown_announced; }
 constexpr bool reads_on(const Context& c)     { return c.profile.reads_during_close; }
-constexpr bool early_keeps(const Context& c)  { return !c.profile.early_closes && !announces(c); }
+constexpr bool is_expected(const Context& c)  { return c.expected; }
+constexpr bool continues_at_once(const Context& c) { return c.profile.on_expectation == OnExpectation::at_once; }
+constexpr bool refuses(const Context& c)      { return c.expected && c.profile.on_expectation == OnExpectation::close; }
+constexpr bool early_keeps(const Context& c)  { return !c.profile.early_closes && !refuses(c) && !announces(c); }
 template <CloseStyle Style>
 constexpr bool closes_early(const Context& c) { return !early_keeps(c) && c.profile.close_style == Style; }
 constexpr bool closes_plain(const Context& c)   { return closes_early<CloseStyle::plain>(c); }
@@ -144,10 +159,12 @@ constexpr bool closes_waiting(const Context& c) { return closes_early<CloseStyle
 constexpr bool closes_drained(const Context& c) { return closes_early<CloseStyle::drain_then_fin>(c); }
 
 constexpr void read_head(Context& c, Outs& out) { if (c.profile.single_use) c.last = true; out.append(Out::cancel_idle); out.append(Out::read_request); }
+constexpr void expect(Context& c)              { c.expected = true; }
+constexpr void expect_no_more(Context& c)      { c.expected = false; }
 constexpr void mark_last(Context& c)           { c.last = true; }
 constexpr void mark_last_later(Context& c)     { if (!c.last) c.last_later = true; }
 constexpr void end_draining(Context& c)        { c.draining = false; c.last = true; }
-constexpr void mark_early(Context& c)          { c.early = true; if (c.profile.early_closes) c.last = true; }
+constexpr void mark_early(Context& c)          { c.early = true; if (c.profile.early_closes || refuses(c)) c.last = true; c.expected = false; }
 constexpr void complete_request(Context& c)    { c.early = false; }
 
 /// An early response says that it closes, where it does (RFC 9112 9.6).
@@ -234,7 +251,8 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     "request read", "answered", "answered early", "closes: idle", "closes: age", "closes: shutdown", "closes: announced", "closes: gives up on the content",
     "stops serving", "cuts the response", "content read",
     "response, open end", "response part, open end", "response part (buffered), open end",
-    "closes: behind a response", "closes: client's FIN", "closes: crash", "close timer"};
+    "closes: behind a response", "closes: client's FIN", "closes: crash", "close timer",
+    "100", "takes a request for content"};
   static std::string describe(const Context& context);
 
   using initial_state = Listening;
@@ -245,6 +263,8 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Idle,        head::Request,        Always,                 Do<read_head, Out::stop_reading>,         Answering,  Rfc9112<"9.3">>,
     Row<Idle,        head::Last,           Always,                 Do<read_head, mark_last, Out::stop_reading>, Answering, Rfc9112<"9.6">>,
     Row<Idle,        head::Head,           Always,                 Do<read_head>,                            Reading,    Rfc9112<"6">>,
+    Row<Idle,        head::Expect,         Unless<continues_at_once>, Do<read_head, expect>,                 Reading,    Rfc9110<"10.1.1">>,
+    Row<Idle,        head::Expect,         If<continues_at_once>,  Do<read_head, Out::continue_100>,         Reading,    Rfc9110<"10.1.1">>,
     Row<Idle,        transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.5">>,
     Row<Idle,        transport::Error,     Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.5">>,
     Row<Idle,        timeout::Idle,        Unless<idle_drains>,    Do<Out::closes_idle, send_408, Out::close_fd>, Closed, Rfc9112<"9.5">>,
@@ -258,7 +278,8 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Idle,        manage::Shutdown,     If<shutdown_announces>, Do<mark_last>,                            Stay,       Rfc9112<"9.6">>,
     Row<Idle,        manage::Shutdown,     Unless<shutdown_announces>, Do<Out::closes_shutdown, Out::close_fd>, Closed,  Rfc9112<"9.5">>,
     //--- a request is being read ---------------------------------------------------------------------------------
-    Row<Reading,     body::End,            Always,                 Do<Out::stop_reading, Out::content_read>,                 Answering,  Rfc9112<"6">>,
+    Row<Reading,     respond::Continue,    If<is_expected>,        Do<Out::continue_100, expect_no_more>,    Stay,       Rfc9110<"10.1.1">>,
+    Row<Reading,     body::End,            Always,                 Do<Out::stop_reading, Out::content_read, expect_no_more>, Answering, Rfc9112<"6">>,
     Row<Reading,     body::More,           Always,                 Nothing,                                  Stay,       Rfc9112<"6">>,
     Row<Reading,     transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
     Row<Reading,     respond::Whole,       If<early_keeps>,        Do<mark_early, write_whole, Out::arm_close, Out::arm_linger>, Discarding, Rfc9112<"9.3">>,
@@ -302,6 +323,11 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Discarding,  body::End,            If<keeps>,              Do<complete_request, Out::cancel_close, become_idle>, Idle, Rfc9112<"9.3">>,
     Row<Discarding,  body::End,            If<ends>,               Do<complete_request, close_told, Out::close_fd>, Closed,     Product<"HAProxy 3.0: FIN after the request">>,
     Row<Discarding,  body::More,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx ngx_http_discarded_request_body_handler">>,
+    // The head announced content: what comes next is that, whatever it looks like.
+    Row<Discarding,  head::Request,        Always,                 Do<Out::swallows, Out::arm_close>,        Stay,       Rfc9112<"6.3">>,
+    Row<Discarding,  head::Last,           Always,                 Do<Out::swallows, Out::arm_close>,        Stay,       Rfc9112<"6.3">>,
+    Row<Discarding,  head::Head,           Always,                 Do<Out::swallows, Out::arm_close>,        Stay,       Rfc9112<"6.3">>,
+    Row<Discarding,  head::Expect,         Always,                 Do<Out::swallows, Out::arm_close>,        Stay,       Rfc9112<"6.3">>,
     Row<Discarding,  transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"8">>,
     Row<Discarding,  timeout::Close,       Always,                 Do<Out::close_timer, Out::closes_abandoned, Out::close_fd>, Closed,     Product<"nginx ngx_http_discarded_request_body_handler">>,
     Row<Discarding,  timeout::Linger,      Always,                 Do<Out::close_timer, Out::closes_abandoned, Out::close_fd>, Closed,     Product<"nginx lingering_time">>>,
@@ -318,6 +344,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Delayed,     head::Request,        If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     head::Last,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     head::Head,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
+    Row<Delayed,     head::Expect,         If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     body::More,           If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Delayed,     body::End,            If<reads_on>,           Nothing,                                  Stay,       Model<"read and dropped">>,
     Row<Lingering,   body::More,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
@@ -325,6 +352,7 @@ struct ServerConnection : Machine<ServerConnection, Context, Out> {
     Row<Lingering,   head::Request,        Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   head::Last,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   head::Head,           Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
+    Row<Lingering,   head::Expect,         Always,                 Do<Out::arm_close>,                       Stay,       Product<"nginx lingering_timeout per read">>,
     Row<Lingering,   transport::Eof,       Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.6">>,
     Row<Lingering,   transport::Error,     Always,                 Do<Out::close_fd>,                        Closed,     Rfc9112<"9.6">>,
     Row<Lingering,   timeout::Close,       Always,                 Do<Out::close_timer, Out::close_fd>,      Closed,     Product<"nginx lingering_timeout">>,

@@ -15,7 +15,8 @@ std::string HopObserver::describe(const Context& c) {
                                           "closes: client's FIN",
                                           "crashed",
                                           "closes: announced, ignored",
-                                          "forgotten on the way"};
+                                          "forgotten on the way",
+                                          "taken for content"};
   std::string text;
   auto say = [&](bool is, std::string_view word) {
     if (!is) return;
@@ -39,6 +40,7 @@ std::string HopObserver::describe(const Context& c) {
   say(c.waited, "had waited");
   say(c.unwatched, "reused unread");
   say(c.removed, "server removed");
+  say(c.skipped, "content left out");
   return text;
 }
 

@@ -48,6 +48,8 @@ struct StopsServing   : Event<"server stops serving">    {};   // descriptor ope
 struct UnreadLost     : Event<"unread bytes dropped at close"> {};
 struct DataForNobody  : Event<"bytes arrive after close"> {};
 struct CutsResponse   : Event<"server cuts its response"> {};
+struct SkipsContent   : Event<"client does not send the content"> {};   // and takes the request for complete
+struct Swallowed      : Event<"server takes a request for content"> {};
 struct DroppedSilently : Event<"request dropped on the way"> {};   // and neither end is told
 struct Completed      : Event<"client has a response">   {};
 struct Completed408   : Event<"client has a 408">        {};
@@ -68,10 +70,10 @@ enum class Out : std::uint8_t {
   attach_on_complete, persistence_missignalled, reads_paused_in_pool, early_upstream_response, timer_armed_early,
   half_closed_client, close_delimited_truncation, close_latency, removed_while_pooled,
   whole_or_error,                                              // a guarantee
-  silent_drop,
+  silent_drop, expect_continue,
 };
 
-enum Cause : std::uint8_t { none, idle, age, shutdown, announced, abandoned, behind_response, client_fin, crash, ignored, forgotten };
+enum Cause : std::uint8_t { none, idle, age, shutdown, announced, abandoned, behind_response, client_fin, crash, ignored, forgotten, swallowed };
 
 struct Context {
   std::uint8_t cause = none;        ///< why the server began to close
@@ -91,6 +93,7 @@ struct Context {
   bool waited = false;              ///< the last request took the connection as the response before it completed
   bool unwatched = false;           ///< the last request was written to a connection that the pool did not read
   bool removed = false;             ///< the last request was written after the server was removed
+  bool skipped = false;             ///< the client left out content, and the server has not answered since
 };
 
 using Outs = Outputs<Out>;
@@ -126,6 +129,8 @@ constexpr bool bytes_behind_close(const Context& c)   { return c.owed > 0 && !c.
 constexpr bool delayed_close_truncation(const Context& c) { return c.cut && c.cause != crash; }
 /// What the client takes for a complete response ends where the server was cut off.
 constexpr bool close_delimited_truncation(const Context& c) { return c.owed == 0 && c.cut; }
+/// The server gave up on content that the client, which had its answer, did not mean to send.
+constexpr bool expect_continue(const Context& c)      { return c.unread > 0 && c.cause == abandoned && c.skipped; }
 /// A response written completely was not read completely.
 constexpr bool response_lost(const Context& c)        { return c.owed > 0; }
 
@@ -146,6 +151,8 @@ constexpr void settle(Context& c) {
   if (c.cause == none) c.knew_fin = c.unwatched = false;
   if (c.cause != none && c.cause != shutdown) c.removed = false;
   if (c.cause != behind_response) c.waited = false;
+  // While it waits for content a server ages, shuts down, and gives up.
+  if (c.cause != none && c.cause != age && c.cause != shutdown && c.cause != abandoned) c.skipped = false;
   if (c.cause != idle) c.beaten = false;
   if (!closes_announced(c) || c.unread + c.owed == 0) c.behind = false;
 }
@@ -165,8 +172,9 @@ constexpr void judge_request(Context& c, Outs& out) {
   if (attach_on_complete(c))       out.append(Out::attach_on_complete);
   if (reads_paused_in_pool(c))     out.append(Out::reads_paused_in_pool);
   if (half_closed_client(c))       out.append(Out::half_closed_client);
+  if (expect_continue(c))          out.append(Out::expect_continue);
   // What a server that gave up on a request's content does to the next request is not judged; nor is a crash.
-  if (out.count == before && c.cause != abandoned && c.cause != crash && c.cause != forgotten && !c.cut) out.append(Out::no_other_loss);
+  if (out.count == before && c.cause != abandoned && c.cause != crash && c.cause != forgotten && c.cause != swallowed && !c.cut) out.append(Out::no_other_loss);
 }
 constexpr void judge(Context& c, Outs& out) {
   judge_request(c, out);
@@ -188,12 +196,14 @@ constexpr void note(Context& c)           { c.*Flag = true; settle(c); }
 constexpr void ignore_close(Context& c)   { if (c.cause == announced) c.cause = ignored; settle(c); }
 constexpr void arrive(Context& c)         { if (c.serving_stopped) c.arrived_dead = true; settle(c); }
 constexpr void read(Context& c)           { if (c.unread > 0) c.unread--; c.answering = true; c.early = false; settle(c); }
-constexpr void answer(Context& c)         { if (c.owed < 2) c.owed++; if (!c.answering) c.stray = true; c.answering = false; settle(c); }
+constexpr void answer(Context& c)         { if (c.owed < 2) c.owed++; if (!c.answering) c.stray = true; c.answering = c.skipped = false; settle(c); }
 constexpr void answer_early(Context& c)   { answer(c); c.early = true; settle(c); }
 template <Cause Why>
-constexpr void close_for(Context& c)      { if (c.cause != forgotten) c.cause = Why; settle(c); }
+constexpr void close_for(Context& c)      { if (c.cause != forgotten && c.cause != swallowed) c.cause = Why; settle(c); }
 /// Nothing that is sent from now on arrives: the server will not see the request, nor the client what the server does.
 constexpr void drop_silently(Context& c, Outs& out) { out.append(Out::silent_drop); c.cause = forgotten; if (c.unread > 0) c.unread--; settle(c); }
+/// The request is gone: whatever the server does from now on, it does not answer it.
+constexpr void swallow(Context& c, Outs& out) { out.append(Out::expect_continue); if (c.cause != forgotten) c.cause = swallowed; if (c.unread > 0) c.unread--; settle(c); }
 constexpr void drop_unread(Context& c)    { if (c.unread > 0 && c.cause == idle && !c.serving_stopped) c.beaten = true; if (c.unread > 0 && closes_announced(c)) c.behind = true; settle(c); }
 constexpr void meet_nobody(Context& c)    { if (c.unread > 0 && closes_announced(c)) c.behind = true; settle(c); }
 constexpr void complete(Context& c, Outs& out) {
@@ -201,7 +211,7 @@ constexpr void complete(Context& c, Outs& out) {
   if (close_delimited_truncation(c)) {
     out.append(Out::close_delimited_truncation);
     out.append(Out::whole_or_error);
-  } else if (c.owed == 0 || c.stray) {
+  } else if (c.owed == 0 || c.stray || c.cause == swallowed) {  // the oldest request is the one swallowed
     out.append(Out::right_response);
   }
   if (c.owed > 0) c.owed--;
@@ -225,7 +235,7 @@ using Unseen = Rows<Row<S, On, Always, Nothing, Stay, Model<"nobody waits">>...>
 template <class S>
 using ServerAlone = Unseen<S, saw::Arrived, saw::RequestRead, saw::Answered, saw::AnsweredEarly, saw::ClosesIdle, saw::ClosesAge,
   saw::ClosesShutdown, saw::ClosesAnnounced, saw::ClosesAbandoned, saw::ClosesBehind, saw::ClosesAborted, saw::ClosesCrashed,
-  saw::ServerClosed, saw::StopsServing, saw::UnreadLost, saw::DataForNobody, saw::CutsResponse, saw::DroppedSilently>;
+  saw::ServerClosed, saw::StopsServing, saw::UnreadLost, saw::DataForNobody, saw::CutsResponse, saw::Swallowed, saw::DroppedSilently>;
 
 struct HopObserver : Machine<HopObserver, Context, Out> {
   static constexpr std::string_view name = "hop-observer";
@@ -235,7 +245,7 @@ struct HopObserver : Machine<HopObserver, Context, Out> {
     "one-outcome", "response-kept", "right-response", "no-other-loss",
     "attach-on-complete", "persistence-missignalled", "reads-paused-in-pool", "early-upstream-response", "timer-armed-early",
     "half-closed-client", "close-delimited-truncation", "close-latency", "removed-while-pooled",
-    "whole-or-error", "silent-drop"};
+    "whole-or-error", "silent-drop", "expect-continue"};
   static std::string describe(const Context& context);
 
   using initial_state = Watching;
@@ -263,6 +273,8 @@ struct HopObserver : Machine<HopObserver, Context, Out> {
     Row<Watching, saw::UnreadLost,     Always, Do<drop_unread>,         Stay,     Model<"observation">>,
     Row<Watching, saw::DataForNobody,  Always, Do<meet_nobody>,         Stay,     Model<"observation">>,
     Row<Watching, saw::CutsResponse,   Always, Do<note<&Context::cut>>, Stay,     Model<"observation">>,
+    Row<Watching, saw::SkipsContent,   Always, Do<note<&Context::skipped>>, Stay, Model<"observation">>,
+    Row<Watching, saw::Swallowed,      Always, Do<swallow>,             Stay,     Model<"observation">>,
     Row<Watching, saw::DroppedSilently, Always, Do<drop_silently>,      Stay,     Model<"observation">>,
     Row<Watching, saw::Completed,      Always, Do<complete>,            Stay,     Model<"observation">>,
     Row<Watching, saw::Completed408,   Always, Do<complete_408>,        Stay,     Model<"observation">>,

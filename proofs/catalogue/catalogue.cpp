@@ -264,6 +264,19 @@ const std::vector<Race>& races() {
        {{hop::client_idle, -1}, {hop::forget, +1}},
        {"idle_timeout", "tcp_keepalive", "response_timeout", "loop_stall"},
        {"tcp_keepalive"}},
+      {"expect-continue",
+       "R21",
+       Out::expect_continue,
+       "a client leaves out content for which a final response came instead of the 100, and sends "
+       "the next request behind it: a server that keeps the connection takes that request for the "
+       "content, or gives up on the content and closes, and the request is lost",
+       "RFC 9110 10.1.1; RFC 9112 6.3; golang/go#67555; hyperium/hyper#2791",
+       Outcome::request_lost,
+       false,
+       Needs::nothing,
+       {{hop::expect, -1}},
+       {"expect_continue", "expect_timeout", "omit_content", "max_requests", "loop_stall"},
+       {"on_expectation", "early_response", "close_timeout", "linger_time"}},
   };
   return all;
 }

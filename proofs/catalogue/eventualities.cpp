@@ -79,11 +79,10 @@ std::vector<Stay> leaks(const System& system, const Placement& place) {
 std::vector<Stay> endless_waits(const System& system, const Placement& place) {
   const auto client = static_cast<Index>(place.component + hop::client);
   const Table& table = *system.components[client].table;
-  Stay stay{
-      .name = "a request of " + system.components[client].name + " waits for ever",
-      .any_of = {{{{client, in<app_c::Connecting, app_c::Checking, app_c::Sending, app_c::Waiting>(
-                                table)}}}},
-      .until_renewed = lane_of(system, client)};
+  Stay stay{.name = "a request of " + system.components[client].name + " waits for ever",
+            .any_of = {{{{client, in<app_c::Connecting, app_c::Checking, app_c::Expecting,
+                                     app_c::Sending, app_c::Waiting>(table)}}}},
+            .until_renewed = lane_of(system, client)};
   // A client that pipelines may never be without a request; the first of them still gets its turn.
   stay.until_emitted.push_back({client, static_cast<OutputId>(app_c::Out::completed)});
   return {stay};

@@ -5,6 +5,7 @@ namespace halfclose::proofs {
 using namespace deployment;
 using http1::server::AgeClose;
 using http1::server::CloseStyle;
+using http1::server::OnExpectation;
 
 namespace {
 
@@ -113,6 +114,20 @@ bool idle_below_middlebox(HopSettings& hop) {
 bool probe(HopSettings& hop) {
   return hop.middlebox < kOff && change(hop.client.keepalive, hop.middlebox / 2);
 }
+bool no_expectation(HopSettings& hop) {
+  return change(hop.client.profile.expects_continue, false);
+}
+bool no_omission(HopSettings& hop) {
+  return hop.client.profile.expects_continue && change(hop.client.profile.omits_content, false);
+}
+bool continue_at_once(HopSettings& hop) {
+  return hop.client.profile.expects_continue &&
+         change(hop.server.profile.on_expectation, OnExpectation::at_once);
+}
+bool close_instead_of_100(HopSettings& hop) {
+  return hop.client.profile.expects_continue &&
+         change(hop.server.profile.on_expectation, OnExpectation::close);
+}
 bool no_delayed_close(HopSettings& hop) {
   return hop.server.profile.close_style == CloseStyle::delayed &&
          change(hop.server.profile.close_style, CloseStyle::plain);
@@ -184,6 +199,19 @@ const std::vector<Mitigation>& mitigations() {
       {"tcp-keepalive",
        "have {client} send TCP keepalives well within the middlebox's timeout (`tcp_keepalive`)",
        probe},
+      {"no-expectation", "have {client} send the content without asking (`expect_continue: false`)",
+       no_expectation},
+      {"no-omission",
+       "have {client} send, or close behind, content for which a final response came "
+       "(`omit_content: false`)",
+       no_omission},
+      {"continue-at-once",
+       "have {server} send the 100 before anything else (`on_expectation: at-once`)",
+       continue_at_once},
+      {"close-instead-of-100",
+       "have {server} announce a close with a final response instead of the 100 "
+       "(`on_expectation: close`)",
+       close_instead_of_100},
       {"no-pipelining", "have {client} wait for each response (`pipelining: false`)",
        no_pipelining},
       {"no-408", "have {server} close idle connections without a 408 (`idle_408: false`)", no_408},

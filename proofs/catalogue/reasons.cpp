@@ -36,6 +36,8 @@ KnobText knob_text(hop::Timer timer, const HopSettings& hop) {
       return {down + "max_connection_duration`", hop.server.age};
     case hop::content:
       return {"`requests.content_within`", hop.content_within};
+    case hop::expect:
+      return {up + "expect_timeout`", hop.client.expect};
     case hop::forget:
       return {"`link.middlebox_timeout` of " + hop.client.name + "->" + hop.server.name,
               hop.middlebox};
@@ -157,6 +159,14 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
           (c.response >= kOff ? ", and waits for a response without bound"
                               : ", and waits " + format_duration(c.response) + " for a response");
       break;
+    case monitor::Out::expect_continue:
+      text = c.name + " leaves content out for which a final response came instead of the 100" +
+             (c.expect >= kOff
+                  ? std::string()
+                  : ", unless it has begun to send it after " + format_duration(c.expect)) +
+             ", and uses the connection again; " + s.name +
+             " keeps the connection and takes what comes next for that content";
+      break;
     case monitor::Out::removed_while_pooled:
       text = c.name + " keeps its connections to " + s.name + " when that is removed; " + s.name +
              " closes idle connections at shutdown without a word";
@@ -217,6 +227,8 @@ std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Nod
   if (race.output == monitor::Out::silent_drop) {
     symptoms.push_back(
         {client.name, "no answer and no error: the request hangs until it times out"});
+  } else if (race.output == monitor::Out::expect_continue) {
+    symptoms.push_back({client.name, "no answer: the request hangs until either side gives up"});
   } else if (race.outcome == Outcome::kept_waiting) {
     symptoms.push_back({client.name, "the exchange takes as long as the server's close timer"});
   } else if (race.outcome == Outcome::wrong_response) {

@@ -19,6 +19,7 @@ using deployment::ProxySettings;
 using deployment::ServerSide;
 using http1::server::AgeClose;
 using http1::server::CloseStyle;
+using http1::server::OnExpectation;
 using system::Stimulus;
 using Json = nlohmann::ordered_json;
 
@@ -44,6 +45,10 @@ template <>
 constexpr std::array kWords<AgeClose>{Word{AgeClose::announced, "announced"},
                                       Word{AgeClose::drain_then_close, "drain-then-close"},
                                       Word{AgeClose::plain, "plain"}};
+template <>
+constexpr std::array kWords<OnExpectation>{Word{OnExpectation::when_read, "when-read"},
+                                           Word{OnExpectation::at_once, "at-once"},
+                                           Word{OnExpectation::close, "close"}};
 template <>
 constexpr std::array kWords<Stimulus::Kind>{
     Word{Stimulus::Kind::deliver, "deliver"}, Word{Stimulus::Kind::wake, "wake"},
@@ -303,7 +308,10 @@ template <class IO> void describe(IO& io, In<IO, ClientSide> client) {
   io.flag("idle_from_start", client.profile.idle_from_start);
   io.flag("waits_for_close", client.profile.waits_for_close);
   io.flag("closes_on_removal", client.profile.closes_on_removal);
+  io.flag("expects_continue", client.profile.expects_continue);
+  io.flag("omits_content", client.profile.omits_content);
   io.limit("keepalive_us", client.keepalive);
+  io.limit("expect_us", client.expect);
   io.object("loop", [&](IO& in) { describe(in, client.loop); });
 }
 
@@ -328,6 +336,7 @@ template <class IO> void describe(IO& io, In<IO, ServerSide> server) {
   io.flag("single_use", server.profile.single_use);
   io.flag("closes_unannounced", server.profile.closes_unannounced);
   io.flag("close_delimited", server.profile.close_delimited);
+  io.word("on_expectation", server.profile.on_expectation);
   io.limit("keepalive_us", server.keepalive);
   io.object("loop", [&](IO& in) { describe(in, server.loop); });
 }
@@ -508,11 +517,11 @@ void describe(IO& io, In<IO, Witness> w, In<IO, Said> said, std::string_view for
 /// Does not compile when a member was added that the schema above may lack.
 [[maybe_unused]] void count_members(const HopSettings& settings) {
   [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = settings;
-  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8] = settings.client;
-  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14] =
-      settings.client.profile;
+  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8, c9] = settings.client;
+  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15,
+                                d16] = settings.client.profile;
   [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10] = settings.server;
-  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13] =
+  [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14] =
       settings.server.profile;
   [[maybe_unused]] const auto& [g1, g2, g3] = settings.client.loop;
 }

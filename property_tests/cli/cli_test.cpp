@@ -40,7 +40,8 @@ const std::vector<std::string> kRaces = {"keepalive-reuse",
                                          "close-delimited-truncation",
                                          "close-latency",
                                          "removed-while-pooled",
-                                         "silent-drop"};
+                                         "silent-drop",
+                                         "expect-continue"};
 
 /// A directory that goes away with its files.
 class Directory {

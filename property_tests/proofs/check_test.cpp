@@ -680,4 +680,73 @@ TEST_CASE("check: content that is kept can be sent again", "[proofs][check]") {
           (keeps ? Verdict::masked : Verdict::present));
     CHECK(property_of(report, "duplicate-execution").verdict == Verdict::present);
   }
+TEST_CASE("check: a final response where 100 was awaited", "[proofs][check][rfc9110-10.1.1]") {
+  const std::string omits = ", expect_continue: true, omit_content: true";
+  const auto with = [](const std::string& client_more, const std::string& early,
+                       const std::string& server_more = {},
+                       const std::string& requests = "with_body: true") {
+    return verdict_with("expect-continue", ", loop_stall: 0s, max_requests: off" + client_more,
+                        ", loop_stall: 0s, early_response: " + early + server_more, requests,
+                        "2ms..5ms");
+  };
+  CHECK(with(omits, "drain") == Verdict::present);
+  CHECK(with(omits + ", on_early_response: close", "drain") == Verdict::present);
+  // A server that gives up on the content may meet the next request too.
+  CHECK(with(omits, "drain", ", close_timeout: 1s") == Verdict::present);
+  // The content is sent, or nothing follows it.
+  CHECK(with(", omit_content: true", "drain") == Verdict::absent);
+  CHECK(with(omits, "drain", {}, "with_body: false") == Verdict::absent);
+  for (const char* early : {"finish-body", "close"}) {
+    CHECK(with(std::string(", expect_continue: true, on_early_response: ") + early, "drain") ==
+          Verdict::absent);
+  }
+  // The server asks for the content, or says that it closes.
+  CHECK(with(omits, "drain", ", on_expectation: at-once") == Verdict::absent);
+  CHECK(with(omits, "drain", ", on_expectation: close") == Verdict::absent);
+  CHECK(with(omits, "close") == Verdict::absent);
+  CHECK(with(omits, "drain", ", max_requests: 1") == Verdict::absent);
+  // A response is 4 ms away at best: who waits for less has begun to send.
+  CHECK(with(omits + ", expect_timeout: off", "drain") == Verdict::present);
+  CHECK(with(omits + ", expect_timeout: 4ms", "drain") == Verdict::present);
+  CHECK(with(omits + ", expect_timeout: 3.999ms", "drain") == Verdict::absent);
+
+  const auto report = report_of(safe_pair(", loop_stall: 0s" + omits,
+                                          ", early_response: drain, close_style: half-close-drain"),
+                                true, {proofs::find_race("expect-continue")});
+  const auto& verdict = verdict_of(report, "expect-continue");
+  CHECK(mentions(verdict.fixes, "expect_continue: false"));
+  CHECK(mentions(verdict.fixes, "omit_content: false"));
+  CHECK(mentions(verdict.fixes, "on_expectation: at-once"));
+  CHECK(mentions(verdict.fixes, "on_expectation: close"));
+  CHECK(mentions(verdict.fixes, "lower `c.upstream.expect_timeout` below"));
+  REQUIRE(verdict.witness.has_value());
+  CHECK(verdict.witness->symptoms.front().text.starts_with("no answer"));
+}
+
+TEST_CASE("check: content that was sent without 100", "[proofs][check][rfc9110-10.1.1]") {
+  // It meets the close of a server that had answered: that is the early response's race, and no
+  // disagreement about what follows.
+  const auto report = report_of(
+      safe_pair(", expect_continue: true, omit_content: true, expect_timeout: 1ms, "
+                "write_error: fatal",
+                ", early_response: close, close_style: plain"),
+      false, {proofs::find_race("expect-continue"), proofs::find_race("early-response-reset")});
+  CHECK(verdict_of(report, "early-response-reset").verdict == Verdict::present);
+  CHECK(verdict_of(report, "expect-continue").verdict == Verdict::absent);
+  CHECK(holds(report, "no-other-loss"));
+}
+
+TEST_CASE("check: products where 100 is awaited", "[proofs][check][rfc9110-10.1.1]") {
+  const auto verdict = [](const std::string& client, const std::string& server) {
+    const auto report = report_of(
+        "chain:\n  - { name: c, profile: " + client +
+            ", upstream: { expect_continue: true } }\n  - { name: s, profile: " + server + " }\n",
+        false, {proofs::find_race("expect-continue")});
+    return verdict_of(report, "expect-continue").verdict;
+  };
+  CHECK(verdict("curl", "haproxy-3") == Verdict::present);
+  CHECK(verdict("go-transport", "haproxy-3") == Verdict::absent);
+  // They keep the connection too, but send a 100 first, or announce a close.
+  for (const char* server : {"nginx", "node", "puma", "gunicorn", "apache"})
+    CHECK(verdict("curl", server) == Verdict::absent);
 }

@@ -34,10 +34,13 @@ inline HopSettings small_hop() {
                .honours_close = *rc::gen::inRange(0, 4) != 0,
                .idle_from_start = *rc::gen::inRange(0, 4) == 0,
                .waits_for_close = *rc::gen::inRange(0, 4) == 0,
-               .closes_on_removal = coin()};
+               .closes_on_removal = coin(),
+               .expects_continue = *rc::gen::inRange(0, 3) == 0,
+               .omits_content = coin()};
   c.idle = small_time(5);
   c.age = small_time(6, 2);
   c.response = small_time(4, 2);
+  c.expect = small_time(3);
   c.discards_on_rst = coin();
   c.loop = {.stall = *rc::gen::inRange(0, 2), .timers_first = coin(), .cached_clock = coin()};
   using enum http1::server::CloseStyle;
@@ -55,7 +58,10 @@ inline HopSettings small_hop() {
                .aborts_half_closed = coin(),
                .limits_requests = *rc::gen::inRange(0, 4) == 0,
                .closes_unannounced = *rc::gen::inRange(0, 4) == 0,
-               .close_delimited = *rc::gen::inRange(0, 4) == 0};
+               .close_delimited = *rc::gen::inRange(0, 4) == 0,
+               .on_expectation = *rc::gen::element(http1::server::OnExpectation::when_read,
+                                                   http1::server::OnExpectation::at_once,
+                                                   http1::server::OnExpectation::close)};
   s.idle = small_time(6);
   s.idle_grace = *rc::gen::inRange(0, 2);
   s.drain = *rc::gen::inRange(0, 3);
@@ -91,7 +97,8 @@ inline std::string shown(const HopSettings& hop) {
          std::to_string(c.profile.limits_requests) + std::to_string(c.profile.single_use) +
          std::to_string(c.profile.attaches_later) + std::to_string(c.profile.honours_close) +
          std::to_string(c.profile.idle_from_start) + std::to_string(c.profile.waits_for_close) +
-         std::to_string(c.profile.closes_on_removal) + " loop " +
+         std::to_string(c.profile.closes_on_removal) + std::to_string(c.profile.expects_continue) +
+         std::to_string(c.profile.omits_content) + " expect " + time(c.expect) + " loop " +
          std::to_string(c.loop.timers_first) + std::to_string(c.loop.cached_clock) +
          "; server idle " + time(s.idle) + "+" + time(s.idle_grace) + " drain " + time(s.drain) +
          " close " + time(s.close) + " linger " + time(s.linger) + " age " + time(s.age) +
@@ -104,6 +111,7 @@ inline std::string shown(const HopSettings& hop) {
          std::to_string(s.profile.reads_during_close) +
          std::to_string(s.profile.aborts_half_closed) + std::to_string(s.profile.limits_requests) +
          std::to_string(s.profile.closes_unannounced) + std::to_string(s.profile.close_delimited) +
+         " on expectation " + std::to_string(static_cast<int>(s.profile.on_expectation)) +
          " loop " + std::to_string(s.loop.timers_first) + std::to_string(s.loop.cached_clock) +
          "; keepalive " + time(c.keepalive) + " " + time(s.keepalive) + " middlebox " +
          time(hop.middlebox) + "; delay " + time(hop.delay_min) + ".." + time(hop.delay_max) +

@@ -30,6 +30,7 @@ using deployment::HopSettings;
 using deployment::kOff;
 using http1::server::AgeClose;
 using http1::server::CloseStyle;
+using http1::server::OnExpectation;
 using Json = nlohmann::ordered_json;
 using test::change;
 using test::contains;
@@ -52,7 +53,7 @@ HopSettings equal_idle_timeouts() {
 }
 
 std::vector<HopSettings> hops() {
-  std::vector<HopSettings> hops(10, equal_idle_timeouts());
+  std::vector<HopSettings> hops(11, equal_idle_timeouts());
   hops[0].client.profile.pipelines = true;
   hops[0].server.profile.limits_requests = true;
 
@@ -108,6 +109,12 @@ std::vector<HopSettings> hops() {
 
   // Something on the way forgets the connection before anybody closes it.
   hops[9].middlebox = 30 * kSecond;
+
+  // A final response where a 100 was awaited, and a server that still reads for the content.
+  hops[10].client.profile.expects_continue = true;
+  hops[10].client.profile.omits_content = true;
+  hops[10].client.expect = kSecond;
+  hops[10].server.profile.early_closes = false;
   return hops;
 }
 
@@ -153,7 +160,8 @@ bool same(const http1::client::Profile& a, const http1::client::Profile& b) {
 }
 bool same(const HopSettings& a, const HopSettings& b) {
   auto client = [](const deployment::ClientSide& c) {
-    return std::tie(c.name, c.idle, c.age, c.response, c.discards_on_rst, c.loop, c.keepalive);
+    return std::tie(c.name, c.idle, c.age, c.response, c.discards_on_rst, c.loop, c.keepalive,
+                    c.expect);
   };
   auto server = [](const deployment::ServerSide& s) {
     return std::tie(s.name, s.profile, s.idle, s.idle_grace, s.drain, s.close, s.linger, s.age,
@@ -200,8 +208,8 @@ deployment::Loop any_loop() {
 HopSettings any_settings() {
   HopSettings hop;
   hop.client = {any_text(), {}, any_limit(), any_limit(), any_limit(), any_flag(), any_loop()};
-  hop.client.profile = {any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
-                        any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
+  hop.client.profile = {any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
+                        any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
                         any_flag(), any_flag(), any_flag(), any_flag()};
   hop.server = {any_text(),  {},          any_limit(), any_duration(), any_limit(),
                 any_limit(), any_limit(), any_limit(), any_loop()};
@@ -217,9 +225,11 @@ HopSettings any_settings() {
                         any_flag(),
                         any_flag(),
                         any_flag(),
-                        any_flag()};
+                        any_flag(),
+                        static_cast<OnExpectation>(*rc::gen::inRange(0, 3))};
   hop.client.keepalive = any_limit();
   hop.server.keepalive = any_limit();
+  hop.client.expect = any_limit();
   hop.middlebox = any_limit();
   hop.delay_min = any_duration();
   hop.delay_max = hop.delay_min + any_duration();

@@ -63,7 +63,9 @@ template <class Flags> HopSettings hop_of(Flags flag) {
                         .honours_close = flag(),
                         .idle_from_start = flag(),
                         .waits_for_close = flag(),
-                        .closes_on_removal = flag()};
+                        .closes_on_removal = flag(),
+                        .expects_continue = flag(),
+                        .omits_content = flag()};
   hop.server.profile = {.early_closes = flag(),
                         .idle_drains = flag(),
                         .idle_408 = flag(),
@@ -83,7 +85,7 @@ template <class Flags> HopSettings hop_of(Flags flag) {
   hop.with_removal = flag();
   for (Time* timer : {&hop.client.idle, &hop.client.age, &hop.client.response, &hop.server.idle,
                       &hop.server.drain, &hop.server.close, &hop.server.linger, &hop.content_within,
-                      &hop.server.age, &hop.middlebox, &hop.client.keepalive}) {
+                      &hop.server.age, &hop.middlebox, &hop.client.keepalive, &hop.client.expect}) {
     *timer = flag() ? kOff : 1;
   }
   for (Loop* loop : {&hop.client.loop, &hop.server.loop})
@@ -120,6 +122,7 @@ TEST_CASE("hop system: a random walk", "[model][system][deployment]") {
     HopSettings hop = hop_of([&] { return random() % 2 == 0; });
     hop.server.profile.close_style = static_cast<http1::server::CloseStyle>(random() % 5);
     hop.server.profile.age_close = static_cast<http1::server::AgeClose>(random() % 3);
+    hop.server.profile.on_expectation = static_cast<http1::server::OnExpectation>(random() % 3);
     walk(hop_system(hop), random, 2000);
   });
 }

@@ -6,7 +6,8 @@ namespace {
 
 using COut = client::Out;
 
-constexpr std::initializer_list<COut> kRequests = {COut::send_request, COut::send_head};
+constexpr std::initializer_list<COut> kRequests = {COut::send_request, COut::send_head,
+                                                   COut::send_head_expect};
 
 TEST_CASE("http1 client: the close option", "[model][http1][rfc9112-9.6]") {
   SECTION("is followed by no further request") {
@@ -116,6 +117,42 @@ TEST_CASE("http1 client: requests", "[model][http1][rfc9112-9.3]") {
           return says(table, cell, {COut::asked});
         });
     CHECK(applied > 0);
+  }
+}
+
+TEST_CASE("http1 client: content that waits for 100", "[model][http1][rfc9110-10.1.1]") {
+  SECTION("is sent behind a 100, the timer or a final response, and before none of them") {
+    const int applied =
+        for_every_step(clients(), [](const auto& profile, const Table& table, LocalId local,
+                                     EventId event, const Cell& cell) {
+          if (!client_in<client::Expecting>(table, local)) return false;
+          CHECK(profile.expects_continue);
+          CHECK_FALSE(says(table, cell, {COut::send_more, COut::send_body}));
+          const bool asked = event == kClient<client::response::Continue> ||
+                             event == kClient<client::timeout::Expect>;
+          if (asked) CHECK(client_in<client::Sending>(table, cell.next));
+          return asked;
+        });
+    CHECK(applied > 0);
+  }
+  SECTION(
+      "is left out on a connection that is used again by a client that omits it, and no other") {
+    int sent = 0, closed = 0;
+    const int applied =
+        for_every_step(clients(), [&](const auto& profile, const Table& table, LocalId local,
+                                      EventId event, const Cell& cell) {
+          if (!client_in<client::Expecting>(table, local)) return false;
+          if (event != kClient<client::response::Whole>) return false;
+          const bool omits = says(table, cell, {COut::skips_content});
+          CHECK(omits == (profile.omits_content && !told(table, local, "not reusable")));
+          CHECK(omits == client_in<client::Ready>(table, cell.next));
+          sent += client_in<client::Answered>(table, cell.next);
+          closed += client_in<client::Closed>(table, cell.next);
+          return omits;
+        });
+    CHECK(applied > 0);
+    CHECK(sent > 0);
+    CHECK(closed > 0);
   }
 }
 

@@ -73,7 +73,10 @@ TEST_CASE("http1 server: the close option", "[model][http1][rfc9112-9.6]") {
   SECTION("is on every response written behind the decision to close, and on no other") {
     const int applied = for_every_step(servers(), [](const auto& profile, const Table& table,
                                                      LocalId local, EventId, const Cell& cell) {
-      const bool early = server_in<server::Reading>(table, local) && profile.early_closes;
+      const bool refuses = profile.on_expectation == server::OnExpectation::close &&
+                           told(table, local, "100 awaited");
+      const bool early =
+          server_in<server::Reading>(table, local) && (profile.early_closes || refuses);
       const bool decided = told(table, local, "last response") || told(table, local, "draining");
       if (!says(table, cell, kAnnouncing) && !says(table, cell, kKeeping)) return false;
       // A response without length says so by being one.
@@ -108,6 +111,49 @@ TEST_CASE("http1 server: the close option", "[model][http1][rfc9112-9.6]") {
           CHECK_FALSE(says(table, cell, {SOut::arm_idle}));
           return true;
         });
+    CHECK(applied > 0);
+  }
+}
+
+TEST_CASE("http1 server: a request that expects 100", "[model][http1][rfc9110-10.1.1]") {
+  SECTION("has it before any final response, or not at all") {
+    int at_once = 0;
+    const int applied =
+        for_every_step(servers(), [&](const auto& profile, const Table& table, LocalId local,
+                                      EventId event, const Cell& cell) {
+          const bool first = profile.on_expectation == server::OnExpectation::at_once;
+          if (server_in<server::Idle>(table, local) && event == kServer<server::head::Expect>) {
+            CHECK(says(table, cell, {SOut::continue_100}) == first);
+            CHECK(told(table, cell.next, "100 awaited") == !first);
+            at_once += first;
+            return true;
+          }
+          if (!says(table, cell, {SOut::continue_100})) return false;
+          CHECK(server_in<server::Reading>(table, local));
+          CHECK(told(table, local, "100 awaited"));
+          CHECK_FALSE(told(table, cell.next, "100 awaited"));
+          CHECK_FALSE(first);
+          return true;
+        });
+    CHECK(applied > 0);
+    CHECK(at_once > 0);
+  }
+  SECTION("is waited for no more behind a final response, whose content is still what comes next") {
+    const int applied = for_every_step(servers(), [](const auto&, const Table& table, LocalId local,
+                                                     EventId event, const Cell& cell) {
+      // What a closed connection still remembers says nothing.
+      const bool waits =
+          server_in<server::Reading>(table, local) || server_in<server::Closed>(table, local);
+      if (!waits) CHECK_FALSE(told(table, local, "100 awaited"));
+      const bool head =
+          event == kServer<server::head::Request> || event == kServer<server::head::Last> ||
+          event == kServer<server::head::Head> || event == kServer<server::head::Expect>;
+      if (!head) return false;
+      const bool discarding = server_in<server::Discarding>(table, local);
+      CHECK(says(table, cell, {SOut::swallows}) == discarding);
+      if (discarding) CHECK(server_in<server::Discarding>(table, cell.next));
+      return discarding;
+    });
     CHECK(applied > 0);
   }
 }

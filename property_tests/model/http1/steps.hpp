@@ -88,11 +88,14 @@ inline server::Profile server_profile(unsigned style, unsigned age, unsigned fla
           .aborts_half_closed = flag(6),
           .limits_requests = flag(7),
           .closes_unannounced = flag(8),
-          .close_delimited = flag(9)};
+          .close_delimited = flag(9),
+          .on_expectation = static_cast<server::OnExpectation>(flag(10)   ? 1
+                                                               : flag(11) ? 2
+                                                                          : 0)};
 }
-inline constexpr unsigned kServerFlags = 1u << 10;
+inline constexpr unsigned kServerFlags = 1u << 12;
 /// Of them the first are taken in every combination.
-inline constexpr unsigned kClientFlags = 1u << 14, kClientFlagsCombined = 1u << 9;
+inline constexpr unsigned kClientFlags = 1u << 16, kClientFlagsCombined = 1u << 9;
 inline client::Profile client_profile(unsigned flags) {
   const auto flag = [&](unsigned bit) { return (flags >> bit & 1) != 0; };
   return {.write_error_fatal = flag(0),
@@ -108,7 +111,9 @@ inline client::Profile client_profile(unsigned flags) {
           .honours_close = !flag(10),
           .idle_from_start = flag(11),
           .waits_for_close = flag(12),
-          .closes_on_removal = flag(13)};
+          .closes_on_removal = flag(13),
+          .expects_continue = flag(14),
+          .omits_content = flag(15)};
 }
 
 /// Every close style and age close, with flags that between them take every pair of values.
@@ -118,7 +123,7 @@ inline const std::vector<std::pair<server::Profile, Table>>& servers() {
     for (unsigned style = 0; style < 5; ++style) {
       for (unsigned age = 0; age < 3; ++age) {
         for (const unsigned flags :
-             {0x000u, 0x3ffu, 0x10fu, 0x0f0u, 0x233u, 0x0ccu, 0x155u, 0x2aau}) {
+             {0x000u, 0x7ffu, 0x90fu, 0x4f0u, 0x233u, 0x8ccu, 0x555u, 0xaaau}) {
           const server::Profile profile = server_profile(style, age, flags);
           made.emplace_back(profile, server::connection_table(profile));
         }
@@ -133,7 +138,7 @@ inline const std::vector<std::pair<client::Profile, Table>>& clients() {
     std::vector<std::pair<client::Profile, Table>> made;
     for (unsigned first = 0; first < kClientFlagsCombined; ++first) {
       // The others go round beside them, in another rhythm.
-      const unsigned flags = first | (first * 7 + first / 16) % 32 * kClientFlagsCombined;
+      const unsigned flags = first | (first * 7 + first / 16) % 128 * kClientFlagsCombined;
       made.emplace_back(client_profile(flags), client::connection_table(client_profile(flags)));
     }
     return made;

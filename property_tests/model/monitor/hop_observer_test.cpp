@@ -34,7 +34,8 @@ TEST_CASE("hop observer: what it counts", "[model][monitor]") {
                            event == kObserver<Completed> || event == kObserver<Completed408> ||
                            event == kObserver<ClientClosed> || event == kObserver<TimedOut> ||
                            event == kObserver<WriteFailed> || event == kObserver<IdleConnecting> ||
-                           event == kObserver<CloseTimer> || event == kObserver<DroppedSilently>;
+                           event == kObserver<CloseTimer> || event == kObserver<DroppedSilently> ||
+                           event == kObserver<Swallowed>;
       for (std::size_t local = 0; local < table.locals.size() && !outcome; ++local) {
         CHECK(table.at(static_cast<LocalId>(local), event).outputs == 0);
       }
@@ -178,6 +179,24 @@ TEST_CASE("hop observer: races", "[model][monitor]") {
     CHECK(judged({kAsked}, dropped) == Names{"silent-drop"});
     CHECK(judged({kAsked, dropped}).empty());
     CHECK(judged({kAsked, dropped, kIdle, kObserver<ServerClosed>}, kObserver<TimedOut>).empty());
+  }
+  SECTION("expect-continue takes a request for content, or gives up on content that was left out") {
+    const EventId swallowed = kObserver<Swallowed>, skips = kObserver<SkipsContent>,
+                  gives_up = kObserver<ClosesAbandoned>, lost = kObserver<Lost>;
+    CHECK(judged({kAsked}, swallowed) == Names{"expect-continue"});
+    CHECK(judged({kAsked, swallowed}).empty());
+    CHECK(judged({kAsked, swallowed, gives_up, kObserver<ServerClosed>}, lost).empty());
+    // Without the disagreement a server that gives up on content is not judged.
+    CHECK(judged({skips, kAsked, gives_up}) == Names{"expect-continue"});
+    CHECK(judged({skips, kAsked, kObserver<ClosesAge>, gives_up}) == Names{"expect-continue"});
+    CHECK(judged({kAsked, gives_up}).empty());
+    // Another response since then: the content that it gives up on is that of another request.
+    CHECK(judged({skips, kAsked, kRead, kObserver<AnsweredEarly>, kObserver<Completed>, kAsked,
+                  gives_up})
+              .empty());
+    // The next response is the answer to another request.
+    CHECK(judged({kAsked, swallowed, kAsked, kRead, kObserver<Answered>}, kObserver<Completed>) ==
+          Names{"right-response"});
   }
   SECTION("removed-while-pooled and shutdown-close differ by what the client had been told") {
     const EventId shutdown = kObserver<ClosesShutdown>, removed = kObserver<ReusedRemoved>;
