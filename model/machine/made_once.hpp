@@ -1,4 +1,5 @@
-// Tables by profile: the same flags give the same table, and making one runs Boost.MSM on all of it.
+// Tables by profile: the same flags give the same table, and making one runs Boost.MSM on all of
+// it.
 #pragma once
 
 #include "model/machine/table.hpp"

@@ -221,8 +221,9 @@ constexpr void complete(Context& c, Outs& out) {
 constexpr void complete_408(Context&, Outs& out) { out.append(Out::unsolicited_response); }
 constexpr void abandon(Context& c)        { c.outstanding = 0; settle(c); }
 /// A client that gave up waiting lost its request to the server that had closed, or read no more, and to nobody else.
+/// Behind a close that was announced nobody owes it an answer: a client that reads the announcement gives it up as well.
 constexpr void time_out(Context& c, Outs& out) {
-  if (c.unread > 0 && (c.arrived_dead || c.gone)) judge_request(c, out);
+  if (c.unread > 0 && (c.arrived_dead || c.gone) && c.cause != announced) judge_request(c, out);
   abandon(c);
 }
 constexpr void fail_writing(Context& c, Outs& out) { if (early_upstream_response(c)) out.append(Out::early_upstream_response); }

@@ -73,6 +73,11 @@ std::vector<Stay> leaks(const System& system, const Placement& place) {
   };
   ways_of(hop::client_kernel, hop::server_kernel);
   ways_of(hop::server_kernel, hop::client_kernel);
+  const auto client = static_cast<Index>(place.component + hop::client);
+  const system::Component& waits = system.components[client];
+  all.push_back({.name = waits.name + " waits for a close that its server never makes",
+                 .any_of = {{{{client, in<app_c::Draining>(*waits.table)}}}},
+                 .until_renewed = lane_of(system, client)});
   return all;
 }
 
@@ -94,7 +99,9 @@ const std::vector<Eventuality>& eventualities() {
   static const std::vector<Eventuality> all = {
       {"no-leak", "socket-leak", "R22",
        "no end of a hop stays for ever in CLOSE-WAIT, in FIN-WAIT-2 with its descriptor open, in "
-       "ESTABLISHED with a peer that is gone, or keeps the descriptor of a connection that is over",
+       "ESTABLISHED with a peer that is gone or for a close that was announced and is never made, "
+       "or "
+       "keeps the descriptor of a connection that is over",
        "RFC 9293 3.6; haproxy/haproxy#1362, apache/jmeter#6330, envoyproxy/envoy#41086", leaks},
       {"no-endless-wait", "endless-wait", "",
        "every request ends: with a response, or with an error that its client sees",

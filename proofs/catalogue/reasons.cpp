@@ -150,7 +150,9 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
       break;
     case monitor::Out::close_latency:
       text = c.name + " waits for " + s.name + " to close; " + s.name + " waits for " + c.name +
-             ", for up to " + format_duration(s.close);
+             ", until a timer of its own closes the connection";
+      if (s.drain < kOff) text += " (drain_timeout " + format_duration(s.drain) + ")";
+      if (s.close < kOff) text += " (close_timeout " + format_duration(s.close) + ")";
       break;
     case monitor::Out::silent_drop:
       text =
@@ -230,7 +232,7 @@ std::vector<Symptom> symptoms_of(const Race& race, const Node& client, const Nod
   } else if (race.output == monitor::Out::expect_continue) {
     symptoms.push_back({client.name, "no answer: the request hangs until either side gives up"});
   } else if (race.outcome == Outcome::kept_waiting) {
-    symptoms.push_back({client.name, "the exchange takes as long as the server's close timer"});
+    symptoms.push_back({client.name, "the exchange takes as long as the server's timers"});
   } else if (race.outcome == Outcome::wrong_response) {
     symptoms.push_back(
         {client.name, "takes the 408 for the answer to a request the server never read"});

@@ -680,6 +680,34 @@ TEST_CASE("check: content that is kept can be sent again", "[proofs][check]") {
           (keeps ? Verdict::masked : Verdict::present));
     CHECK(property_of(report, "duplicate-execution").verdict == Verdict::present);
   }
+}
+
+TEST_CASE("check: a client that waits for a close", "[proofs][check]") {
+  const auto with = [](const std::string& server) {
+    return report_of(
+        "chain:\n  - { name: v, profile: rfc9112, upstream: { waits_for_close: true, idle_timeout: "
+        "10s, "
+        "pipelining: false, response_timeout: 60s, write_error: reads-response } }\n"
+        "  - link: { delay: 0.1ms..2ms }\n  - { name: edge, profile: envoy, downstream: { "
+        "idle_timeout: 60s, " +
+        server + " } }\nrequests: { methods: [GET, POST], with_body: true }\n");
+  };
+  // The drain comes before the delayed close, and without that it is still a wait.
+  const auto drains = with("max_connection_duration: 10m, drain_timeout: 60s, close_timeout: 1s");
+  CHECK(verdict_of(drains, "close-latency").verdict == Verdict::present);
+  CHECK(verdict_of(drains, "close-latency").reason.find("drain_timeout 60s") != std::string::npos);
+  CHECK_FALSE(mentions(verdict_of(drains, "close-latency").fixes, "close_style"));
+  const auto only_drain =
+      with("max_connection_duration: 10m, drain_timeout: 5s, close_timeout: off");
+  CHECK(verdict_of(only_drain, "close-latency").verdict == Verdict::present);
+  // The client withholds its content, the server waits for it, and no timer ends it.
+  const auto for_ever =
+      with("max_requests: 100, close_style: drain-then-fin, close_timeout: off, linger_time: off");
+  const proofs::PropertyVerdict& leak = property_of(for_ever, "socket-leak");
+  REQUIRE(leak.verdict == Verdict::present);
+  CHECK(leak.reason.find("v waits for a close that its server never makes") != std::string::npos);
+}
+
 TEST_CASE("check: a final response where 100 was awaited", "[proofs][check][rfc9110-10.1.1]") {
   const std::string omits = ", expect_continue: true, omit_content: true";
   const auto with = [](const std::string& client_more, const std::string& early,
