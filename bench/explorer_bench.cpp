@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <unordered_set>
@@ -76,8 +76,14 @@ Run searched_plainly(const system::System& system) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || std::string_view(argv[1]) != "pair")
-    return bench::lanes_against_pan(std::max(1, argc > 1 ? std::atoi(argv[1]) : 2));
+  if (argc < 2 || std::string_view(argv[1]) != "pair") {
+    const int rounds = argc > 1 ? std::atoi(argv[1]) : 2;
+    if (rounds > 0) return bench::lanes_against_pan(rounds);
+    fmt::print(stderr,
+               "usage: explorer_bench [REPETITIONS]\n"
+               "       explorer_bench pair [LEFT-WINDOW RIGHT-WINDOW [REPETITIONS]]\n");
+    return 2;
+  }
   deployment::PairWindows windows;
   if (argc > 3) windows = {std::atoi(argv[2]), std::atoi(argv[3])};
   const int repetitions = argc > 4 ? std::atoi(argv[4]) : 3;
