@@ -98,11 +98,13 @@ TEST_CASE("no leak: each way to stay", "[proofs][liveness]") {
   hop.server.close = kSecond;
   hop.server.linger = 5 * kSecond;
   hop.client.response = 2 * kSecond;
-  std::vector<std::uint64_t> most(8, 0);
+  hop.server.profile.limits_requests = true;  // it announces closes
+  std::vector<std::uint64_t> most(9, 0);
   for (const auto style : {CloseStyle::half_close_drain, CloseStyle::half_close_wait}) {
     for (const bool half_closes : {false, true}) {
       hop.server.profile.close_style = style;
       hop.client.profile.half_closes = half_closes;
+      hop.client.profile.waits_for_close = !half_closes;
       CHECK(holds("no-leak", hop));
       const auto bad = bad_states("no-leak", hop);
       REQUIRE(bad.size() == most.size());
