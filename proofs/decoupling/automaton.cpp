@@ -106,7 +106,7 @@ Automaton reachable(const LabelledGraph& graph, bool with_hidden) {
   for (std::size_t next = 0; next < open.size(); ++next) {
     std::vector<Arc> arcs;
     for (auto e = graph.edges_at[open[next]]; e < graph.edges_at[open[next] + 1]; ++e) {
-      const Edge& edge = graph.edges[e];
+      const ObservedEdge& edge = graph.edges[e];
       if (edge.hidden && !with_hidden) continue;
       if (number[edge.to] == kNowhere) {
         number[edge.to] = static_cast<Node>(open.size());

@@ -113,7 +113,7 @@ class Comparison {
     for (std::size_t next = 0; next < pairs_.size() && !result_.pair; ++next) {
       const Pair pair = pairs_[next];
       for (auto e = with_.edges_at[pair.node]; e < with_.edges_at[pair.node + 1]; ++e) {
-        const Edge& edge = with_.edges[e];
+        const ObservedEdge& edge = with_.edges[e];
         SetId belief = pair.belief;
         if (edge.label != kSilent) belief = beliefs_.after(belief, edge.label);
         if (belief == kNoSet) {
@@ -205,7 +205,7 @@ class Comparison {
         return edges;
       }
       for (auto e = without_.edges_at[place.node]; e < without_.edges_at[place.node + 1]; ++e) {
-        const Edge& edge = without_.edges[e];
+        const ObservedEdge& edge = without_.edges[e];
         if (edge.hidden) continue;
         std::uint32_t matched = place.matched;
         if (edge.label != kSilent && edge.label != word[matched++]) continue;
@@ -224,7 +224,7 @@ class Comparison {
       edges.push_back(graph.edges_at[graph.edges[edges.back()].to]);
     std::vector<Moment> result;
     for (const std::uint32_t e : edges) {
-      const Edge& edge = graph.edges[e];
+      const ObservedEdge& edge = graph.edges[e];
       if (edge.first)
         result.push_back({system.describe(edge.stimulus), edge.stimulus, edge.hidden, {}});
       if (edge.label != kSilent) result.back().observed.push_back(graph.labels[edge.label]);

@@ -17,7 +17,7 @@ using Node = std::uint32_t;
 
 /// One step, or a part of one: a step with several observations is a chain of edges through nodes
 /// of its own. The first edge of the chain has the stimulus.
-struct Edge {
+struct ObservedEdge {
   Node to = 0;
   Label label = kSilent;
   bool hidden = false;  ///< the step is private
@@ -28,7 +28,7 @@ struct Edge {
 struct LabelledGraph {
   std::vector<std::string> labels;      ///< [kSilent] is empty
   std::vector<std::uint32_t> edges_at;  ///< of node n: edges[edges_at[n] .. edges_at[n + 1])
-  std::vector<Edge> edges;
+  std::vector<ObservedEdge> edges;
   std::uint64_t states = 0;       ///< nodes 0 .. states-1 are states; 0 is the initial one
   std::uint64_t transitions = 0;  ///< steps
   std::uint64_t hidden = 0;       ///< of them private
