@@ -316,11 +316,12 @@ void add_check(CLI::App& app, int& status) {
       if (wanted(race.slug)) analysis.races.push_back(&race);
     }
     const auto& properties = proofs::property_slugs();
-    if (analysis.races.empty() && std::none_of(properties.begin(), properties.end(), wanted)) {
+    if (std::any_of(properties.begin(), properties.end(), wanted)) {
+      analysis.races.clear();  // what becomes of requests depends on every race of the hop
+    } else if (analysis.races.empty()) {
       status = refuse("error: --race and --without leave no race to judge");
       return;
     }
-    analysis.races.clear();  // what becomes of requests depends on every race of the hop
     const deployment::LoadedChain loaded = deployment::load_chain(options->chain);
     if (!loaded.chain) {
       status = refuse(loaded.error.text());

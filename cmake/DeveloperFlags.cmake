@@ -1,6 +1,7 @@
 # What every target of ours is compiled with and no user of the library sees.
 #
-# halfclose_developer_flags(TARGET)
+# halfclose_developer_flags(TARGET [UNSANITIZED])
+# halfclose_quick_to_compile(TARGET)
 
 add_library(halfclose_warnings INTERFACE)
 target_compile_options(halfclose_warnings INTERFACE
@@ -23,8 +24,18 @@ if(HALFCLOSE_SANITIZE)
 endif()
 
 function(halfclose_developer_flags target)
+  cmake_parse_arguments(PARSE_ARGV 1 FLAGS "UNSANITIZED" "" "")
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   # BUILD_INTERFACE keeps both out of the exported targets.
-  target_link_libraries(${target} PRIVATE
-    $<BUILD_INTERFACE:halfclose_warnings> $<BUILD_INTERFACE:halfclose_sanitizers>)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:halfclose_warnings>)
+  if(NOT FLAGS_UNSANITIZED)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:halfclose_sanitizers>)
+  endif()
+endfunction()
+
+# Under the sanitizers: what is big to compile and quick to run is not optimised.
+function(halfclose_quick_to_compile target)
+  if(HALFCLOSE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
 endfunction()
