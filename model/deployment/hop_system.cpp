@@ -463,7 +463,10 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
     return static_cast<Index>(place.component + which);
   };
   auto queue = [&](hop::Queue which) { return static_cast<Index>(place.queue + which); };
-  system.aging |= 1ull << (place.timer + hop::client_age) | 1ull << (place.timer + hop::server_age);
+  for (const hop::Timer age : {hop::client_age, hop::server_age}) {
+    const unsigned timer = place.timer + static_cast<unsigned>(age);
+    if (timer < system::kTimersMax) system.aging |= 1ull << timer;  // else seal refuses the system
+  }
 
   auto borrowed = [](const machine::Table& table) {
     return std::shared_ptr<const machine::Table>(&table, [](const machine::Table*) {});

@@ -77,7 +77,7 @@ class ZoneGraph {
         goals.see(edge.emitted, result_,
                   [&] { return path_to(static_cast<std::uint32_t>(next), edge.stimulus); });
         const Place& target = places_[edge.target];
-        Dbm reached = zone.moved(&origins_[edge.origins], static_cast<int>(target.clocks));
+        Dbm reached = zone.moved(origins_.data() + edge.origins, static_cast<int>(target.clocks));
         if (edge.aged) reached.age(aging_in(edge.target).data());
         elapse(reached, target);
         keep(edge.target, reached, static_cast<std::uint32_t>(next), edge.stimulus);
