@@ -38,7 +38,7 @@ std::size_t column(std::string_view slug) {
   return static_cast<std::size_t>(found - all.begin());
 }
 
-MatrixRow row(const std::string& slug, const deployment::Chain& chain) {
+MatrixRow row(std::string_view slug, const deployment::Chain& chain) {
   return matrix_row(slug, chain, {.set_size_max = 1});
 }
 const MatrixCell& cell(const MatrixRow& row, std::string_view slug) {

@@ -294,6 +294,7 @@ TEST_CASE("witness: running it again", "[proofs][witness]") {
   }
   SECTION("refuses a step that cannot happen, and names it") {
     for (Witness witness : witnesses()) {
+      if (witness.path.size() < 3) continue;        // it ends before there is a SYN,ACK
       std::swap(witness.path[1], witness.path[2]);  // the SYN,ACK before the SYN
       CHECK(contains(re_execute(witness), "step 1, stimulus"));
     }
