@@ -122,12 +122,13 @@ class Requests {
       if (bounds.requests > result_.bounds.requests) result_.bounds = bounds;
       settings.clients = bounds.requests;
       settings.connections = bounds.connections;
-      if (!show(settings, happening, shown)) break;
+      show(settings, happening, shown);
     }
     return shown;
   }
-  /// What these bounds show that smaller ones did not. @return false when a limit was hit
-  bool show(const ProxySettings& settings, std::uint64_t happening, Shown& shown) {
+  /// What these bounds show that smaller ones did not. After a limit too: what smaller bounds left
+  /// open is no reason to call the rest absent without a look.
+  void show(const ProxySettings& settings, std::uint64_t happening, Shown& shown) {
     const system::System system = proxy_system(settings);
     const Answer any = look_for(
         system, {.goals = (request_goals() | happening << kUpstreamRaces) & ~shown.emitted()});
@@ -151,7 +152,6 @@ class Requests {
       shown.reaches_client |= 1ull << (one.output - kUpstreamRaces);
     // What may reach the client is not hidden from it.
     shown.reaches_client |= failing.open >> kUpstreamRaces;
-    return any.open == 0 && failing.open == 0;
   }
 
   /// Its last try met a connection that was dead before it was used, and no try had a new one.

@@ -31,8 +31,7 @@ const std::vector<RequestGuarantee>& request_guarantees() {
        "RFC 9112 8"},
       {"bounded-retry", Out::bounded_retry,
        "a request is written at most once more than its policy has tries; where a failure on a "
-       "used "
-       "connection costs none, to new connections",
+       "used connection costs none, to new connections",
        "RFC 9110 9.2.2"},
       {"pool-hygiene", Out::pool_hygiene,
        "no request is given a connection whose end the application knows", "RFC 9112 9.5"},

@@ -644,6 +644,29 @@ TEST_CASE("check: a retry on a new connection masks, and so does one that is fre
   CHECK(property_of(none, "stale-pool-cascade").verdict == Verdict::absent);
 }
 
+TEST_CASE("check: a limit never makes something absent over the pool", "[proofs][check]") {
+  const auto loaded =
+      deployment::parse_chain(retrying("on: [reset], tries: 1"), "limits.yaml").chain;
+  REQUIRE(loaded.has_value());
+  const auto whole = proofs::judge(*loaded);
+  int undecided = 0;
+  for (const std::uint64_t zones : {50, 5'000, 20'000, 100'000, 400'000}) {
+    INFO(zones << " zones");
+    const auto limited = proofs::judge(*loaded, {.limits = {.states = zones}, .advise = false});
+    REQUIRE(limited.properties.size() == whole.properties.size());
+    for (std::size_t i = 0; i < whole.properties.size(); ++i) {
+      const Verdict verdict = limited.properties[i].verdict;
+      INFO(whole.properties[i].slug);
+      CHECK((verdict == whole.properties[i].verdict || verdict == Verdict::undecided));
+      if (verdict == Verdict::undecided) CHECK_FALSE(limited.properties[i].reason.empty());
+      undecided += verdict == Verdict::undecided;
+    }
+    for (const proofs::RaceVerdict& verdict : limited.verdicts)
+      CHECK(verdict.verdict != Verdict::masked);
+  }
+  CHECK(undecided > 5);
+}
+
 TEST_CASE("check: a method that is not retried is not masked", "[proofs][check]") {
   std::string chain = retrying("on: [reset], methods: [GET], tries: 1, fresh_connection: true");
   chain.replace(chain.find("[GET], with_body"), 5, "[GET, POST]");
