@@ -71,21 +71,28 @@ int recheck(const Options& options) {
                          " of " + std::to_string(certificate.count),
                      "--max-time");
 
-  std::size_t bad = 0, rows = 0;
+  std::size_t rows = 0;
+  std::string bad;
   for (const auto& component : certificate.components) {
-    bad += static_cast<std::size_t>(std::count(component.bad.begin(), component.bad.end(), true));
+    for (std::size_t o = 0; o < component.bad.size(); ++o) {
+      if (component.bad[o])
+        bad += (bad.empty() ? "" : ", ") + component.outputs[o] + " of " + component.name;
+    }
     rows += component.rows.size();
   }
+  if (bad.empty())
+    return refuse(options.file +
+                  ": error: it forbids nothing\n  help: a certificate names the outputs that "
+                  "must not be emitted, whatever its title says");
   char mark[16];
   std::snprintf(mark, sizeof mark, "%08x", certificate.system_mark);
-  std::string text = certificate.title + "\n  system " + mark + ": " +
-                     counted(certificate.components.size(), "component") + " with " +
-                     counted(rows, "local state") + ", " +
-                     counted(certificate.queues.size(), "queue") + ", " +
-                     counted(certificate.timers.size(), "timer") + ", " +
-                     counted(certificate.choices.size(), "choice") + ", " +
-                     counted(certificate.lanes.size(), "lane") + "; " + counted(bad, "output") +
-                     " must not be emitted\n";
+  std::string text =
+      certificate.title + "\n  system " + mark + ": " +
+      counted(certificate.components.size(), "component") + " with " +
+      counted(rows, "local state") + ", " + counted(certificate.queues.size(), "queue") + ", " +
+      counted(certificate.timers.size(), "timer") + ", " +
+      counted(certificate.choices.size(), "choice") + ", " +
+      counted(certificate.lanes.size(), "lane") + "\n  must not be emitted: " + bad + "\n";
   if (outcome.verdict == Outcome::Verdict::invalid)
     return finish(text + "invalid: " + outcome.reason, kHappens);
   return finish(text + "valid: the initial state is among the " +

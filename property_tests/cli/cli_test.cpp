@@ -460,6 +460,15 @@ TEST_CASE("halfclose recheck: a certificate", "[cli]") {
     CHECK_THAT(refused({"recheck", directory.write("file", whole.substr(0, 100))}).err,
                Contains("byte 100: the file ends too early"));
   }
+  SECTION("that forbids nothing: its title proves nothing") {
+    constexpr std::size_t kBad = 13'608;
+    REQUIRE(whole.substr(kBad, 6) == std::string("\2\0\4\0\4\n", 6));
+    const std::string empty = whole.substr(0, kBad) + std::string(2, '\0') +
+                              whole.substr(kBad + 6, whole.size() - kBad - 10) +
+                              "\xa7\xeb\x50\xc0";  // its CRC-32
+    CHECK_THAT(refused({"recheck", directory.write("file", empty)}).err,
+               Contains("file: error: it forbids nothing"));
+  }
   SECTION("that is not there") {
     refused({"recheck", directory / "none"});
     refused({"recheck", HALFCLOSE_SOURCE_DIR});
