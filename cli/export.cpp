@@ -1,6 +1,7 @@
 // halfclose machines export: a system for another checker, so that somebody else counts too.
 #include "cli/command.hpp"
 #include "cli/machines.hpp"
+#include "cli/replace_file.hpp"
 #include "model/deployment/chain.hpp"
 #include "model/deployment/hop_system.hpp"
 #include "proofs/catalogue/catalogue.hpp"
@@ -12,7 +13,6 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <fstream>
 #include <optional>
 
 namespace halfclose::cli {
@@ -114,12 +114,10 @@ int unknown_output(const System& system, const std::string& output) {
 
 int write(const Options& options, const std::string& text) {
   if (options.file.empty()) return finish(text, kHolds);
-  std::ofstream file(options.file, std::ios::binary);
-  file << text;
-  if (!file.flush())
-    return refuse("error: cannot be written: " + options.file +
-                  "\n  help: -o wants a file in a directory that exists");
-  return kHolds;
+  const std::string error = replace_file(options.file, [&](std::ostream& file) { file << text; });
+  if (error.empty()) return kHolds;
+  return refuse("error: " + error + ": " + options.file +
+                "\n  help: -o wants a file in a directory that exists; nothing was written");
 }
 
 int run(const Options& options) {
