@@ -62,10 +62,10 @@ struct ChainParts {
   std::vector<ProxyPlaces> proxies;
 };
 
-/// Where the outputs of the observers stand in StepResult::emitted: those of requests first (but
-/// for what the observer tells the bearers), then
-/// the races on connections to the origin, then, of a chain of several proxies, those on the
-/// connections between them. Races on client connections are not looked for.
+/// Where the outputs of the observers stand in StepResult::emitted: those of requests first, but
+/// for what their observer tells the bearers; then the races on connections to the origin; then, of
+/// a chain of several proxies, those on the connections between them. Races on client connections
+/// are not looked for.
 inline constexpr unsigned kUpstreamRaces = 11, kInnerRaces = 37;
 
 /// @pre   at least one proxy; 1 or 2 clients and connections
