@@ -147,8 +147,8 @@ std::vector<Dbm> some_zones(int clocks, const std::vector<Time>& upper) {
 }
 
 void time_operations(int repetitions) {
-  fmt::print("\n{:<8}{:>10}{:>11}{:>10}{:>10}{:>13}{:>10}   ns, median of {}\n", "clocks", "copy",
-             "constrain", "elapse", "moved", "extrapolate", "within", repetitions);
+  fmt::print("\n{:<8}{:>10}{:>11}{:>10}{:>10}{:>14}   ns, median of {}\n", "clocks", "copy",
+             "constrain", "elapse", "moved", "simulated_by", repetitions);
   for (const int clocks : {2, 4, 6, 8, 10, 12, 16}) {
     std::vector<Time> lower, upper;
     std::vector<std::int16_t> origins;
@@ -171,33 +171,31 @@ void time_operations(int repetitions) {
       };
     };
     const std::vector<double> ns = bench::interleave(
-        repetitions, {each([&](const Dbm& z) {
-                        Dbm copy = z;
-                        bench::keep(copy);
-                      }),
-                      each([&](const Dbm& z) {
-                        Dbm copy = z;
-                        bench::keep(copy.constrain(0, 1, proofs::at_most(-upper[0] / 2)));
-                        bench::keep(copy);
-                      }),
-                      each([&](const Dbm& z) {
-                        Dbm copy = z;
-                        bench::keep(copy.elapse(upper.data()));
-                        bench::keep(copy);
-                      }),
-                      each([&](const Dbm& z) {
-                        const Dbm moved = z.moved(origins.data(), clocks);
-                        bench::keep(moved);
-                      }),
-                      each([&](const Dbm& z) {
-                        Dbm copy = z;
-                        copy.extrapolate(lower.data(), upper.data());
-                        bench::keep(copy);
-                      }),
-                      each([&](const Dbm& z) { bench::keep(z.within(zones.front().data())); })});
+        repetitions,
+        {each([&](const Dbm& z) {
+           Dbm copy = z;
+           bench::keep(copy);
+         }),
+         each([&](const Dbm& z) {
+           Dbm copy = z;
+           bench::keep(copy.constrain(0, 1, proofs::at_most(-upper[0] / 2)));
+           bench::keep(copy);
+         }),
+         each([&](const Dbm& z) {
+           Dbm copy = z;
+           bench::keep(copy.elapse(upper.data()));
+           bench::keep(copy);
+         }),
+         each([&](const Dbm& z) {
+           const Dbm moved = z.moved(origins.data(), clocks);
+           bench::keep(moved);
+         }),
+         each([&](const Dbm& z) {
+           bench::keep(z.simulated_by(zones.front().data(), lower.data(), upper.data()));
+         })});
     // Whatever changes a zone was timed with the copy it needs.
-    fmt::print("{:<8}{:>10.1f}{:>11.1f}{:>10.1f}{:>10.1f}{:>13.1f}{:>10.1f}\n", clocks, ns[0],
-               ns[1] - ns[0], ns[2] - ns[0], ns[3], ns[4] - ns[0], ns[5]);
+    fmt::print("{:<8}{:>10.1f}{:>11.1f}{:>10.1f}{:>10.1f}{:>14.1f}\n", clocks, ns[0], ns[1] - ns[0],
+               ns[2] - ns[0], ns[3], ns[4]);
   }
 }
 

@@ -68,23 +68,24 @@ Dbm Dbm::moved(const std::int16_t* origins, int clocks) const {
   return result;
 }
 
-void Dbm::extrapolate(const system::Time* lower, const system::Time* upper) {
-  for (int i = 0; i < size_; ++i) {
-    for (int j = 0; j < size_; ++j) {
-      if (i == j) continue;
-      if (i > 0 && at(i, j) > at_most(lower[i - 1])) {
-        cell(i, j) = kUnbounded;
-      } else if (j > 0 && at(i, j) < below(-upper[j - 1])) {
-        cell(i, j) = below(-upper[j - 1]);
-      }
+bool Dbm::simulated_by(const Bound* other, const system::Time* lower,
+                       const system::Time* upper) const {
+  for (int x = 0; x < size_; ++x) {
+    const Bound least = at(0, x);
+    if (x > 0 && least < at_most(-upper[x - 1])) continue;
+    for (int y = 0; y < size_; ++y) {
+      const Bound there = other[y * size_ + x];
+      if (there < at(y, x) && (there & ~Bound{1}) + below(y > 0 ? -lower[y - 1] : 0) < least)
+        return false;
     }
   }
+  return true;
 }
 
-Dbm::Sums Dbm::sums() const {
+Dbm::Sums Dbm::sums(const system::Time* upper) const {
   Sums sums{};
   for (int j = 1; j < size_; ++j)
-    sums[static_cast<std::size_t>(j) % sums.size()] += at(0, j);
+    sums[static_cast<std::size_t>(j) % sums.size()] += std::max(at(0, j), below(-upper[j - 1]));
   return sums;
 }
 

@@ -66,20 +66,15 @@ class Dbm {
   /// The zone after a step: clock k of the result was clock `origins[k]` before, or is zero
   /// (system::kFresh).
   Dbm moved(const std::int16_t* origins, int clocks) const;
-  /// Extra-LU (Behrmann et al. 2004): forgets what no guard can tell apart. Not canonical
-  /// afterwards: only for the right side of `within`.
-  void extrapolate(const system::Time* lower, const system::Time* upper);
-  /// This zone lies within `other`. @pre this is canonical
-  bool within(const Bound* other) const {
-    for (std::size_t i = 0; i < cells(); ++i) {
-      if (bounds_[i] > other[i]) return false;
-    }
-    return true;
-  }
-  /// The bounds from below, which tell most zones apart, added up in groups: a sum that exceeds its
-  /// counterpart disproves `within`.
+  /// Whatever can happen from a valuation of this zone can happen from one of `other`: no guard can
+  /// tell what is missing there (inclusion in the abstraction a-LU of Behrmann et al. 2006, by the
+  /// test of Herbreteau, Srivathsan and Walukiewicz 2012).
+  /// @pre both canonical, with clocks that may step from their `lower` on and must by their `upper`
+  bool simulated_by(const Bound* other, const system::Time* lower, const system::Time* upper) const;
+  /// The bounds from below, as far as guards tell them apart, added up in groups: a sum that
+  /// exceeds its counterpart disproves `simulated_by`.
   using Sums = std::array<Bound, 4>;
-  Sums sums() const;
+  Sums sums(const system::Time* upper) const;
   bool canonical() const;
 
  private:

@@ -14,14 +14,14 @@ namespace {
 struct Node {
   std::uint32_t state = 0;
   std::uint32_t parent = 0;
-  std::uint64_t bounds = 0;  ///< in the arena: the zone, then its extrapolation
+  std::uint64_t bounds = 0;  ///< in the arena: the zone
   system::Stimulus stimulus{};
 };
 
 /// A zone in the list of its state: most are told apart by their sums, without touching the arena.
 struct Passed {
   std::uint32_t node = 0;
-  Dbm::Sums sums{};  ///< of the extrapolation
+  Dbm::Sums sums{};
 };
 
 /// A discrete state: what all of its zones share.
@@ -154,21 +154,18 @@ class ZoneGraph {
     if (!zone.elapse(upper(place))) throw std::logic_error("a clock is past its upper bound");
   }
 
-  /// Stores a zone unless one of its state already covers it.
+  /// Stores a zone unless one of its state already simulates it.
   void keep(std::uint32_t index, const Dbm& zone, std::uint32_t parent, system::Stimulus stimulus) {
     Place& place = places_[index];
     const std::size_t cells = zone.cells();
-    const Dbm::Sums sums = zone.sums();
+    const Dbm::Sums sums = zone.sums(upper(place));
     for (const Passed& other : place.passed) {
       if (exceeds(sums, other.sums)) continue;
-      if (zone.within(&arena_[nodes_[other.node].bounds + cells])) return;
+      if (zone.simulated_by(&arena_[nodes_[other.node].bounds], lower(place), upper(place))) return;
     }
-    Dbm wider = zone;
-    wider.extrapolate(lower(place), upper(place));
-    place.passed.push_back({static_cast<std::uint32_t>(nodes_.size()), wider.sums()});
+    place.passed.push_back({static_cast<std::uint32_t>(nodes_.size()), sums});
     nodes_.push_back({index, parent, arena_.size(), stimulus});
     arena_.insert(arena_.end(), zone.data(), zone.data() + cells);
-    arena_.insert(arena_.end(), wider.data(), wider.data() + cells);
   }
 
   static bool exceeds(const Dbm::Sums& a, const Dbm::Sums& b) {

@@ -19,7 +19,8 @@ namespace halfclose::proofs {
 /// @return        `complete`, or the limit that was hit
 /// @errors        std::logic_error when the system is wrong; std::length_error past 24 clocks in
 /// one state
-/// @source        Bengtsson and Yi 2004; Behrmann, Bouyer, Larsen, Pelanek 2004 (Extra-LU)
+/// @source        Bengtsson and Yi 2004; Behrmann, Bouyer, Larsen, Pelanek 2006 (a-LU); Herbreteau,
+///                Srivathsan, Walukiewicz 2012 (the test for it)
 Exploration explore_timed(const system::System& system, const Search& search,
                           StateSet* seen = nullptr);
 

@@ -89,17 +89,6 @@ TEST_CASE("dbm: the laws", "[proofs][timed]") {
     RC_ASSERT(zone.elapse(upper.data()) == some);
     if (some) RC_ASSERT(naive(zone) == expected);
   });
-  rc::prop("a zone lies within its extrapolation", [] {
-    const Dbm zone = arbitrary_zone(4);
-    std::vector<Time> lower, upper;
-    for (int c = 0; c < 4; ++c) {
-      lower.push_back(*rc::gen::inRange(0, 30));
-      upper.push_back(lower.back() + *rc::gen::inRange(0, 30));
-    }
-    Dbm wider = zone;
-    wider.extrapolate(lower.data(), upper.data());
-    RC_ASSERT(zone.within(wider.data()));
-  });
   rc::prop("aging moves the marked clocks together and leaves the others", [] {
     Dbm zone = arbitrary_zone(3);
     const Naive before = naive(zone);
@@ -111,6 +100,80 @@ TEST_CASE("dbm: the laws", "[proofs][timed]") {
     RC_ASSERT(zone.at(3, 0) == before[3][0]);
     RC_ASSERT(zone.at(1, 0) >= kUnbounded);
     RC_ASSERT(zone.at(1, 3) >= kUnbounded);
+  });
+}
+
+namespace {
+
+/// A quarter of a unit tells the regions of two clocks apart; two values may lie between two such.
+constexpr int kTicks = 12, kQuarter = 3;
+constexpr int kGrid = 9 * kTicks;
+
+/// Of two clocks, bounded by whole units up to 3.
+Dbm coarse_zone() {
+  const Time upper[2] = {system::kForever, system::kForever};
+  Dbm zone(2);
+  zone.elapse(upper);
+  if (*rc::gen::arbitrary<bool>()) {
+    const std::int16_t origins[2] = {0, system::kFresh};
+    zone = zone.moved(origins, 2);
+    zone.elapse(upper);
+  }
+  for (const auto& [i, j] : {std::pair{0, 1}, {1, 0}, {0, 2}, {2, 0}, {1, 2}, {2, 1}}) {
+    const Time value = kTicks * *rc::gen::inRange(-3, 4);
+    Dbm less = zone;
+    if (*rc::gen::arbitrary<bool>() &&
+        less.constrain(i, j, *rc::gen::arbitrary<bool>() ? at_most(value) : below(value)))
+      zone = less;
+  }
+  return zone;
+}
+bool holds(const Dbm& zone, int x, int y) {
+  const int values[3] = {0, x, y};
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      if (at_most(values[i] - values[j]) > zone.at(i, j)) return false;
+    }
+  }
+  return true;
+}
+/// The definition: each valuation has one in `other` from which no guard keeps what it allows.
+bool simulated(const Dbm& zone, const Dbm& other, const Time* lower, const Time* upper) {
+  auto near = [&](int clock, int from, int to) {
+    return to == from || (to < from ? to > lower[clock] : from > upper[clock]);
+  };
+  auto has_match = [&](int x, int y) {
+    for (int a = 0; a <= 2 * kGrid; ++a) {
+      for (int b = 0; near(0, x, a) && b <= 2 * kGrid; ++b) {
+        if (near(1, y, b) && holds(other, a, b)) return true;
+      }
+    }
+    return false;
+  };
+  for (int x = 0; x <= kGrid; x += kQuarter) {
+    for (int y = 0; y <= kGrid; y += kQuarter) {
+      if (holds(zone, x, y) && !has_match(x, y)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("dbm: simulation is what its definition says", "[proofs][timed]") {
+  rc::prop("of any two zones of two clocks", [] {
+    const Dbm zone = coarse_zone(), other = coarse_zone();
+    Time lower[2], upper[2];
+    for (int c = 0; c < 2; ++c) {
+      lower[c] = kTicks * *rc::gen::inRange(0, 4);
+      upper[c] = *rc::gen::inRange(0, 4) == 0 ? system::kForever : kTicks * *rc::gen::inRange(0, 4);
+    }
+    const bool expected = simulated(zone, other, lower, upper);
+    RC_CLASSIFY(expected, "simulated");
+    RC_ASSERT(zone.simulated_by(other.data(), lower, upper) == expected);
+    const Dbm::Sums a = zone.sums(upper), b = other.sums(upper);
+    for (std::size_t i = 0; i < a.size(); ++i)
+      RC_ASSERT(!expected || a[i] <= b[i]);
   });
 }
 
