@@ -230,6 +230,13 @@ const std::vector<NamedSystem>& named_systems() {
          proxy.exchange.buffers_request = false;
          return proxy_system(proxy);
        }},
+      {"proxy/any-origin-pausing", "the same, kept for a retry, which comes after any pause",
+       [] {
+         ProxySettings proxy = with_any_origin(retrying(true, 2, 1));
+         proxy.exchange.buffers_request = false;
+         proxy.exchange.keeps_content = proxy.exchange.pauses = true;
+         return proxy_system(proxy);
+       }},
       {"proxy/client-any-origin", "a whole client connection in front, any origin behind",
        [] { return proxy_system(with_client(with_any_origin(plain_proxy(1, 1)))); }},
       {"proxy/client-gives-up", "the same, and the client waits for thirty seconds at most",
