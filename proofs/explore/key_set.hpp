@@ -24,13 +24,10 @@ class Pages {
     if (bytes_ >= kHugeFrom) madvise(got, bytes_, MADV_HUGEPAGE);
   }
   Pages(Pages&& other) noexcept
-      : words_(std::exchange(other.words_, nullptr)),
-        bytes_(std::exchange(other.bytes_, 0)),
-        released_(std::exchange(other.released_, 0)) {}
+      : words_(std::exchange(other.words_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   Pages& operator=(Pages&& other) noexcept {
     std::swap(words_, other.words_);
     std::swap(bytes_, other.bytes_);
-    std::swap(released_, other.released_);
     return *this;
   }
   ~Pages() {
@@ -38,24 +35,20 @@ class Pages {
   }
   std::uint64_t* words() const { return words_; }
   std::size_t bytes() const { return bytes_; }
-  /// What lies before `word` is not needed any more.
-  void release_before(std::size_t word) {
-    const std::size_t upto = word * sizeof(std::uint64_t) / kPiece * kPiece;
-    if (upto > released_) {
-      madvise(reinterpret_cast<char*>(words_) + released_, upto - released_, MADV_DONTNEED);
-      released_ = upto;
-    }
+  /// The words [from, to) are not needed any more.
+  /// @pre `from` is a multiple of a page
+  void release(std::size_t from, std::size_t to) {
+    madvise(words_ + from, (to - from) * sizeof(std::uint64_t), MADV_DONTNEED);
   }
 
  private:
-  static constexpr std::size_t kHugeFrom = 8u << 20, kPiece = 4u << 20;
+  static constexpr std::size_t kHugeFrom = 8u << 20;
   std::uint64_t* words_ = nullptr;
-  std::size_t bytes_ = 0, released_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 /// Open addressing, linear probing. A key's first slot grows with its hash, so that a larger table
-/// is filled from a smaller one in one pass over both. Any number of threads may insert at once;
-/// growing is for one alone.
+/// is filled from a smaller one in one pass over both. Any number of threads may insert at once.
 template <unsigned Words> class KeySet {
  public:
   /// Bits of the first word that are not for lanes, given the highest level.
@@ -133,8 +126,10 @@ template <unsigned Words> class KeySet {
   template <class Visit> void visit(Visit&& all) const {
     visit(0, capacity_, std::forward<Visit>(all));
   }
-  /// What lies before `slot` was read for the last time.
-  void release_before(std::size_t slot) { slots_.release_before(slot * Words); }
+  /// The slots [from, to) were read for the last time.
+  /// @pre `from` is a multiple of kReleased
+  static constexpr std::size_t kReleased = (4u << 20) / sizeof(Key<Words>);
+  void release(std::size_t from, std::size_t to) { slots_.release(from * Words, to * Words); }
 
  private:
   static constexpr std::uint64_t kOdd1 = 0x9e3779b97f4a7c15ull, kOdd2 = 0xd6e8feb86659fd93ull;

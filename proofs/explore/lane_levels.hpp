@@ -121,6 +121,7 @@ template <unsigned Words> class LaneLevels {
 
   bool expand_level();
   void round();
+  template <class Work> void with_each_worker(const Work& work);
   void work(std::size_t worker);
   bool claim(Range& range);
   bool process(Worker& worker, Range range);
@@ -253,13 +254,18 @@ template <unsigned Words> void LaneLevels<Words>::enlarge() {
     return;
   }
   KeySet<Words> larger(capacity, layout_);
-  constexpr std::size_t kPiece = 1u << 16;
-  for (std::size_t at = 0; at < old; at += kPiece) {
-    seen_.visit(at, std::min(at + kPiece, old), [&](const Key<Words>& key, std::uint64_t level) {
-      larger.insert(key, larger.home(key), level, false);
-    });
-    seen_.release_before(std::min(at + kPiece, old));
-  }
+  constexpr std::size_t kPiece = KeySet<Words>::kReleased;
+  std::atomic<std::size_t> next{0};
+  shared_ = workers_.size() > 1 && old >= run_.options.share_from;
+  with_each_worker([&](std::size_t) {
+    for (std::size_t at; (at = next.fetch_add(kPiece, std::memory_order_relaxed)) < old;) {
+      const std::size_t end = std::min(at + kPiece, old);
+      seen_.visit(at, end, [&](const Key<Words>& key, std::uint64_t level) {
+        larger.insert(key, larger.home(key), level, shared_);
+      });
+      seen_.release(at, end);
+    }
+  });
   seen_ = std::move(larger);
 }
 
@@ -307,10 +313,17 @@ template <unsigned Words> void LaneLevels<Words>::round() {
   interrupted_ = false;
   const std::size_t left = frontier_.size() - std::min(cursor_.load(), frontier_.size());
   shared_ = workers_.size() > 1 && left >= run_.options.share_from;
+  with_each_worker([this](std::size_t worker) { work(worker); });
+}
+
+/// On threads of their own when the work is shared.
+template <unsigned Words>
+template <class Work>
+void LaneLevels<Words>::with_each_worker(const Work& work) {
   std::vector<std::thread> others;
   if (shared_) {
     for (std::size_t w = 1; w < workers_.size(); ++w)
-      others.emplace_back([this, w] { work(w); });
+      others.emplace_back(work, w);
   }
   work(0);
   for (std::thread& other : others)
