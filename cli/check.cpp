@@ -99,8 +99,15 @@ std::string guarantee_text(std::span<const GuaranteeVerdict> guarantees,
     list += (list.empty() ? "" : ", ") +
             guarantee_word(verdict.slug, verdict.verdict, verdict.reason, colour);
   }
-  return "  guarantees      on a connection: " + wrapped(on_hop, kWidth, 18) +
-         "\n                  over the pool: " + wrapped(over_pool, kWidth, 18) + "\n";
+  std::string text;
+  auto line = [&](const char* where, const std::string& list) {
+    if (list.empty()) return;
+    text += std::string(text.empty() ? "  guarantees      " : "                  ") + where +
+            wrapped(list, kWidth, 18) + "\n";
+  };
+  line("on a connection: ", on_hop);
+  line("over the pool: ", over_pool);
+  return text;
 }
 
 /// `edge.upstream.idle_timeout = 1h` lines folded to one paragraph per node and role.
@@ -171,7 +178,9 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
   for (const std::string& note : report.notes)
     text += "  " + wrapped(note, kWidth, 2) + "\n";
   text += "\n";
+  bool any_violated = false;
   auto violated = [&](const std::string& hop, std::string_view slug, std::string_view statement) {
+    any_violated = true;
     text += "violated on " + hop + ": " + std::string(slug) + " (" + std::string(statement) +
             "); see\n  halfclose explain " + std::string(slug) + " " + report.chain + " --hop '" +
             hop + "'\n";
@@ -184,6 +193,7 @@ std::string to_text(const ChainReport& report, const deployment::Chain& chain, b
     if (verdict.is_guarantee && happens(verdict.verdict))
       violated(verdict.hop, verdict.slug, verdict.statement);
   }
+  if (found.empty() && any_violated) return text;
   if (found.empty()) {
     auto is_open = [](const auto& verdict) { return verdict.verdict == Verdict::undecided; };
     text += std::any_of(report.verdicts.begin(), report.verdicts.end(), is_open) ||
@@ -270,11 +280,6 @@ std::string to_json(const ChainReport& report) {
          "\n";  // a file name may be no UTF-8
 }
 
-bool is_property(const std::string& slug) {
-  const auto& all = proofs::property_slugs();
-  return std::find(all.begin(), all.end(), slug) != all.end();
-}
-
 }  // namespace
 
 void add_check(CLI::App& app, int& status) {
@@ -292,15 +297,17 @@ void add_check(CLI::App& app, int& status) {
   command->add_option("--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  command->add_option("--race", options->races, "judge only this race; may be repeated");
-  command->add_option("--without", options->without, "do not judge this race; may be repeated");
+  command->add_option("--race", options->races,
+                      "judge only this race or guarantee; may be repeated");
+  command->add_option("--without", options->without,
+                      "do not judge this race or guarantee; may be repeated");
   command->add_flag("--sources", options->sources, "print the source of every assumed value");
   options->exploration.add_to(*command);
   command->callback([options, &status] {
     proofs::AnalysisOptions analysis = options->exploration.analysis();
     for (const auto* slugs : {&options->races, &options->without}) {
       for (const std::string& slug : *slugs) {
-        if (proofs::find_race(slug) != nullptr || is_property(slug)) continue;
+        if (proofs::find_race(slug) != nullptr || is_property(slug) || is_guarantee(slug)) continue;
         status = refuse(unknown_race(slug));
         return;
       }
@@ -316,10 +323,13 @@ void add_check(CLI::App& app, int& status) {
       if (wanted(race.slug)) analysis.races.push_back(&race);
     }
     const auto& properties = proofs::property_slugs();
+    const auto& guarantees = proofs::guarantees();
+    const bool of_connections = std::any_of(guarantees.begin(), guarantees.end(),
+                                            [&](const auto& one) { return wanted(one.slug); });
     if (std::any_of(properties.begin(), properties.end(), wanted)) {
       analysis.races.clear();  // what becomes of requests depends on every race of the hop
-    } else if (analysis.races.empty()) {
-      status = refuse("error: --race and --without leave no race to judge");
+    } else if (analysis.races.empty() && !of_connections) {
+      status = refuse("error: --race and --without leave nothing to judge");
       return;
     }
     const deployment::LoadedChain loaded = deployment::load_chain(options->chain);
@@ -329,8 +339,9 @@ void add_check(CLI::App& app, int& status) {
     }
     ChainReport report = proofs::judge(*loaded.chain, analysis);
     std::erase_if(report.verdicts, [&](const RaceVerdict& v) { return !wanted(v.race->slug); });
-    std::erase_if(report.properties,
-                  [&](const PropertyVerdict& v) { return !v.is_guarantee && !wanted(v.slug); });
+    std::erase_if(report.guarantees,
+                  [&](const GuaranteeVerdict& v) { return !wanted(v.guarantee->slug); });
+    std::erase_if(report.properties, [&](const PropertyVerdict& v) { return !wanted(v.slug); });
     const std::string result =
         options->format == "json"
             ? to_json(report)

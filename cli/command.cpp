@@ -57,6 +57,15 @@ int refuse(const std::string& message) {
   return kUsage;
 }
 
+bool is_guarantee(std::string_view slug) {
+  const auto& all = proofs::guarantees();
+  return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.slug == slug; });
+}
+bool is_property(std::string_view slug) {
+  const auto& all = proofs::property_slugs();
+  return std::find(all.begin(), all.end(), slug) != all.end();
+}
+
 std::string unknown_race(const std::string& slug) {
   std::vector<std::string_view> slugs;
   std::string all;
@@ -64,14 +73,18 @@ std::string unknown_race(const std::string& slug) {
     slugs.push_back(race.slug);
     all += " " + std::string(race.slug);
   }
-  for (const std::string_view property : proofs::property_slugs()) {
-    if (std::find(slugs.begin(), slugs.end(), property) != slugs.end()) continue;
-    slugs.push_back(property);
-    all += " " + std::string(property);
-  }
+  auto add = [&](std::string_view one) {
+    if (std::find(slugs.begin(), slugs.end(), one) != slugs.end()) return;
+    slugs.push_back(one);
+    all += " " + std::string(one);
+  };
+  for (const std::string_view property : proofs::property_slugs())
+    add(property);
+  for (const proofs::Guarantee& guarantee : proofs::guarantees())
+    add(guarantee.slug);
   const std::string near = deployment::nearest(slug, slugs);
-  return "error: unknown race `" + slug +
-         "`\n  help: " + (near.empty() ? "races:" + all : "did you mean `" + near + "`?");
+  return "error: unknown race `" + slug + "`\n  help: " +
+         (near.empty() ? "races and guarantees:" + all : "did you mean `" + near + "`?");
 }
 
 }  // namespace halfclose::cli

@@ -28,6 +28,10 @@ int refuse(const std::string& message);
 
 /// `unknown race ...`, with the nearest name.
 std::string unknown_race(const std::string& slug);
+/// Of one connection, which its observer tells.
+bool is_guarantee(std::string_view slug);
+/// Of requests over a pool, or of runs without end.
+bool is_property(std::string_view slug);
 
 /// Registers a sub-command; its result is the exit status after parsing.
 void add_check(CLI::App& app, int& status);

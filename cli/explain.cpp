@@ -98,19 +98,15 @@ std::vector<Judged> judged_of(const proofs::ChainReport& report, const Options& 
 
 int run(const Options& options) {
   const proofs::Race* race = proofs::find_race(options.race);
-  const auto& guarantees = proofs::guarantees();
-  const bool is_guarantee = std::any_of(guarantees.begin(), guarantees.end(),
-                                        [&](const auto& g) { return g.slug == options.race; });
-  const auto& properties = proofs::property_slugs();
-  const bool is_property =
-      std::find(properties.begin(), properties.end(), options.race) != properties.end();
-  if (race == nullptr && !is_guarantee && !is_property) return refuse(unknown_race(options.race));
+  const bool of_many = is_property(options.race);
+  if (race == nullptr && !is_guarantee(options.race) && !of_many)
+    return refuse(unknown_race(options.race));
   const deployment::LoadedChain loaded = chain_of(options);
   if (!loaded.chain) return refuse(loaded.error.text());
   proofs::AnalysisOptions analysis = options.exploration.analysis();
   if (race != nullptr) analysis.races = {race};
   analysis.advise = race != nullptr;  // the fixes of others are not shown
-  analysis.properties = is_property;
+  analysis.properties = of_many;
   const proofs::ChainReport report = proofs::judge(*loaded.chain, analysis);
   bool known_hop = options.hop.empty(), undecided = false;
   std::string hops;

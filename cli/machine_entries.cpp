@@ -65,6 +65,7 @@ std::vector<Table> client_tables() {
           {.watches = false, .pipelines = true, .half_closes = true, .limits_requests = true}),
       connection_table({.write_error_fatal = false, .pipelines = true}),
       connection_table({.peeks = true, .waits_for_close = true, .closes_on_removal = true}),
+      connection_table({.ages_when_freed = true}),
       connection_table({.pipelines = true,
                         .attaches_later = true,
                         .honours_close = false,

@@ -51,6 +51,7 @@ ServerSide server_side(const std::string& name, const Role& role) {
                     .on_expectation = on_expectation(role)};
   server.idle = role.duration("idle_timeout");
   server.idle_grace = role.duration("idle_grace");
+  server.idle_early = role.duration("idle_early");
   server.drain = role.duration("drain_timeout");
   server.close = role.duration("close_timeout");
   server.linger = role.duration("linger_time");
@@ -78,6 +79,7 @@ ClientSide client_side(const std::string& name, const Role& role) {
                     .waits_for_close = role.flag("waits_for_close"),
                     .closes_on_removal = role.is("on_removal", "close"),
                     .expects_continue = role.flag("expect_continue"),
+                    .ages_when_freed = role.is("max_age_check", "when-freed"),
                     .omits_content = role.flag("omit_content")};
   client.idle = role.duration("idle_timeout");
   client.age = role.duration("max_connection_duration");

@@ -34,7 +34,8 @@ struct ClientSide {
 struct ServerSide {
   std::string name = "server";
   http1::server::Profile profile{};
-  Time idle = kOff, idle_grace = 0, drain = kOff, close = kOff, linger = kOff, age = kOff;
+  Time idle = kOff, idle_grace = 0, idle_early = 0, drain = kOff, close = kOff, linger = kOff,
+       age = kOff;
   Loop loop{};
   Time keepalive = kOff;
   bool operator==(const ServerSide&) const = default;

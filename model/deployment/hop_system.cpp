@@ -533,6 +533,7 @@ Placement add_hop(System& system, const HopSettings& settings, const HopOptions&
   of_client.operator()<tc::Age>("max_connection_duration", client.age);
   of_client.operator()<tc::Response>("response_timeout", client.response);
   of_server.operator()<ts::Idle>("idle_timeout", idle);
+  if (idle < kOff) system.timers.back().lo -= server.idle_early;
   of_server.operator()<ts::Drain>("drain_timeout", server.drain >= kOff ? 0 : server.drain);
   of_server.operator()<ts::Close>("close_timeout", server.close);
   of_server.operator()<ts::Linger>("linger_time", server.linger);

@@ -10,6 +10,7 @@ const std::vector<Key>& server_keys() {
   static const std::vector<Key> keys = {
       {"idle_timeout", duration_or_off, {}, "when an idle connection is closed"},
       {"idle_grace", duration, {}, "what the product adds to it silently"},
+      {"idle_early", duration, {}, "how much earlier than that it may close", true, "0s"},
       {"idle_timer_starts",
        word,
        {"response-written", "response-buffered"},
@@ -95,6 +96,12 @@ const std::vector<Key>& client_keys() {
        duration_or_off,
        {},
        "age at which a connection is not used again"},
+      {"max_age_check",
+       word,
+       {"timer", "when-freed"},
+       "when that age is looked at: at any time, or only when a response is over",
+       true,
+       "timer"},
       {"max_requests", count_or_off, {}, "requests after which a connection is not used again"},
       {"response_timeout", duration_or_off, {}, "how long a response is waited for"},
       {"write_error",
@@ -256,6 +263,8 @@ ParsedValue parse_value(const Key& key, const std::vector<std::string>& scalars,
         }
         parsed.value.words.push_back(word);
       }
+      if (scalars.size() > 1 && std::find(scalars.begin(), scalars.end(), "none") != scalars.end())
+        return broken("is `none` or a list of the others");
       break;
   }
   parsed.ok = true;

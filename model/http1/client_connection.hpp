@@ -100,6 +100,7 @@ struct Profile {
   bool waits_for_close = false;    ///< behind an announced close it waits for the server's FIN
   bool closes_on_removal = false;  ///< on_removal: close
   bool expects_continue = false;   ///< expect_continue: content waits for 100, a final response or a timer
+  bool ages_when_freed = false;    ///< max_age_check: when-freed: a pooled connection does not get too old
   bool omits_content = false;      ///< omit_content: behind such a response it goes on without sending it
   bool operator==(const Profile&) const = default;
 };
@@ -142,6 +143,7 @@ constexpr bool may_queue(const Context& c)    { return !c.pending && !c.last && 
 constexpr bool has_open(const Context& c)     { return c.open; }
 constexpr bool was_removed(const Context& c)  { return c.removed; }
 constexpr bool leaves_removed(const Context& c) { return c.profile.closes_on_removal; }
+constexpr bool ages_when_freed(const Context& c) { return c.profile.ages_when_freed; }
 constexpr bool expects(const Context& c)      { return c.profile.expects_continue; }
 /// A final response came instead of the 100: one of the three.
 constexpr bool omits(const Context& c)        { return c.profile.omits_content && !c.last; }
@@ -274,7 +276,8 @@ struct ClientConnection : Machine<ClientConnection, Context, Out> {
     Row<Ready,       transport::Eof,       Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
     Row<Ready,       transport::Error,     Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
     Row<Ready,       timeout::Idle,        Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>,
-    Row<Ready,       timeout::Age,         Always,                 Do<close>,                             Closed,      Rfc9112<"9.5">>>,
+    Row<Ready,       timeout::Age,         Unless<ages_when_freed>, Do<close>,                            Closed,      Rfc9112<"9.5">>,
+    Row<Ready,       timeout::Age,         All<If<ages_when_freed>, Unless<is_last>>, Do<mark_last>,      Stay,        Product<"nginx ngx_http_upstream_free_keepalive_peer">>>,
     Unsolicited<response::Whole>, Unsolicited<response::WholeClose>, Unsolicited<response::Part>,
     Unsolicited<response::PartClose>, Unsolicited<response::Tail>, Unsolicited<response::Timeout408>,
     Unsolicited<response::Open>,

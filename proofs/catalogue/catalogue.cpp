@@ -11,8 +11,8 @@ const std::vector<Knob> kIdleOrder = {{hop::client_idle, -1}, {hop::server_idle,
 const std::vector<std::string_view> kReuseClient = {"idle_timeout", "reuse_check", "max_requests",
                                                     "loop_stall"};
 const std::vector<std::string_view> kIdleServer = {
-    "idle_timeout",  "idle_grace", "idle_timer_starts", "idle_close",
-    "drain_timeout", "loop_order", "timer_clock",       "loop_stall"};
+    "idle_timeout",  "idle_grace", "idle_early",  "idle_timer_starts", "idle_close",
+    "drain_timeout", "loop_order", "timer_clock", "loop_stall"};
 
 }  // namespace
 
@@ -89,7 +89,7 @@ const std::vector<Race>& races() {
        true,
        Needs::nothing,
        {{hop::client_age, -1}, {hop::server_age, +1}},
-       {"max_connection_duration", "reuse_check", "max_requests"},
+       {"max_connection_duration", "max_age_check", "reuse_check", "max_requests"},
        {"max_connection_duration", "max_age_close", "drain_timeout"}},
       {"bytes-behind-close",
        "R11",
@@ -126,7 +126,7 @@ const std::vector<Race>& races() {
        Needs::nothing,
        kIdleOrder,
        kReuseClient,
-       {"idle_timeout", "idle_grace", "idle_close", "loop_order", "loop_stall"}},
+       {"idle_timeout", "idle_grace", "idle_early", "idle_close", "loop_order", "loop_stall"}},
       {"unsolicited-response",
        "R25",
        Out::unsolicited_response,

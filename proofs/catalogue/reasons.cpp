@@ -62,6 +62,7 @@ std::string server_idle_text(const HopSettings& hop) {
                      format_duration(s.idle + s.idle_grace +
                                      (s.profile.idle_drains && s.drain < kOff ? s.drain : 0));
   std::vector<std::string> parts;
+  if (s.idle_early > 0) text += ", or " + format_duration(s.idle_early) + " earlier";
   if (s.idle_grace > 0) parts.push_back("grace " + format_duration(s.idle_grace));
   if (s.profile.idle_drains && s.drain < kOff) parts.push_back("drain " + format_duration(s.drain));
   if (!parts.empty()) {
@@ -98,7 +99,8 @@ std::string happens_reason(const Race& race, const HopSettings& hop, Verdict ver
     case monitor::Out::max_age_close:
       text = s.name + " ends a connection after " + format_duration(s.age) + ", idle or not; " +
              (c.age >= kOff ? c.name + " has no maximum age"
-                            : c.name + " stops using one after " + format_duration(c.age));
+                            : c.name + " stops using one after " + format_duration(c.age) +
+                                  (c.profile.ages_when_freed ? ", by its next response" : ""));
       break;
     case monitor::Out::shutdown_close:
       text = s.name + " closes idle connections at shutdown without a word";

@@ -310,6 +310,7 @@ template <class IO> void describe(IO& io, In<IO, ClientSide> client) {
   io.flag("closes_on_removal", client.profile.closes_on_removal);
   io.flag("expects_continue", client.profile.expects_continue);
   io.flag("omits_content", client.profile.omits_content);
+  io.flag("ages_when_freed", client.profile.ages_when_freed);
   io.limit("keepalive_us", client.keepalive);
   io.limit("expect_us", client.expect);
   io.object("loop", [&](IO& in) { describe(in, client.loop); });
@@ -319,6 +320,7 @@ template <class IO> void describe(IO& io, In<IO, ServerSide> server) {
   io.text("name", server.name);
   io.limit("idle_us", server.idle);
   io.time("idle_grace_us", server.idle_grace);
+  io.time("idle_early_us", server.idle_early);
   io.limit("drain_us", server.drain);
   io.limit("close_us", server.close);
   io.limit("linger_us", server.linger);
@@ -519,8 +521,8 @@ void describe(IO& io, In<IO, Witness> w, In<IO, Said> said, std::string_view for
   [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = settings;
   [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8, c9] = settings.client;
   [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15,
-                                d16] = settings.client.profile;
-  [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10] = settings.server;
+                                d16, d17] = settings.client.profile;
+  [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11] = settings.server;
   [[maybe_unused]] const auto& [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14] =
       settings.server.profile;
   [[maybe_unused]] const auto& [g1, g2, g3] = settings.client.loop;

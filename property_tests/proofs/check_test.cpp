@@ -127,6 +127,40 @@ TEST_CASE("check: a server that reads before it runs its timers", "[proofs][chec
   CHECK(verdict_of(io_first, "timer-beats-data").verdict == Verdict::absent);
 }
 
+TEST_CASE("check: a server that looks ahead closes earlier by that", "[proofs][check]") {
+  const auto at = [](Time ts) {
+    return verdict_of(report_of(plain_pair(5'000 * kMs, ts, 0, 2 * kMs, 3 * kMs, 50 * kMs, {},
+                                           ", loop_order: io-first, idle_early: 100ms"),
+                                false),
+                      "keepalive-reuse")
+        .verdict;
+  };
+  CHECK(at(5'110 * kMs) == Verdict::present);
+  CHECK(at(5'110 * kMs + 1) == Verdict::absent);
+}
+
+TEST_CASE("check: an age that is looked at when a response is over", "[proofs][check]") {
+  const auto report = [](const std::string& check, const std::string& server) {
+    return report_of(
+        "chain:\n  - { name: web, profile: rfc9112, upstream: { idle_timeout: 2m, "
+        "max_connection_duration: 9m, max_age_check: " +
+        check + " } }\n  - { name: app, profile: rfc9112, downstream: { " + server + " } }\n");
+  };
+  const std::string aged = "idle_timeout: off, max_connection_duration: 10m";
+  CHECK(verdict_of(report("timer", aged), "max-age-close").verdict == Verdict::absent);
+  const auto freed = report("when-freed", aged);
+  // It lies in the pool for up to two minutes more.
+  CHECK(verdict_of(freed, "max-age-close").verdict == Verdict::present);
+  CHECK(mentions(verdict_of(freed, "max-age-close").fixes,
+                 "lower `web.upstream.max_connection_duration` below 479."));
+  // No age keeps a pooled connection from being older than the server's idle timeout.
+  const std::string idle = "idle_timeout: 60s, max_connection_duration: off";
+  CHECK(mentions(verdict_of(report("timer", idle), "stale-in-kernel").fixes,
+                 "`web.upstream.max_connection_duration`"));
+  CHECK_FALSE(mentions(verdict_of(report("when-freed", idle), "stale-in-kernel").fixes,
+                       "`web.upstream.max_connection_duration`"));
+}
+
 TEST_CASE("check: a reuser without an idle bound", "[proofs][check]") {
   const auto report = report_of(
       "chain:\n  - { name: proxy, profile: haproxy-2 }\n  - { name: app, profile: rfc9112, "

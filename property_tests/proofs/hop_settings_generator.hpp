@@ -36,6 +36,7 @@ inline HopSettings small_hop() {
                .waits_for_close = *rc::gen::inRange(0, 4) == 0,
                .closes_on_removal = coin(),
                .expects_continue = *rc::gen::inRange(0, 3) == 0,
+               .ages_when_freed = coin(),
                .omits_content = coin()};
   c.idle = small_time(5);
   c.age = small_time(6, 2);
@@ -64,6 +65,7 @@ inline HopSettings small_hop() {
                                                    http1::server::OnExpectation::close)};
   s.idle = small_time(6);
   s.idle_grace = *rc::gen::inRange(0, 2);
+  s.idle_early = *rc::gen::inRange(0, 2);
   s.drain = *rc::gen::inRange(0, 3);
   s.close = small_time(3);
   s.linger = small_time(4, 2);
@@ -98,13 +100,13 @@ inline std::string shown(const HopSettings& hop) {
          std::to_string(c.profile.attaches_later) + std::to_string(c.profile.honours_close) +
          std::to_string(c.profile.idle_from_start) + std::to_string(c.profile.waits_for_close) +
          std::to_string(c.profile.closes_on_removal) + std::to_string(c.profile.expects_continue) +
-         std::to_string(c.profile.omits_content) + " expect " + time(c.expect) + " loop " +
-         std::to_string(c.loop.timers_first) + std::to_string(c.loop.cached_clock) +
-         "; server idle " + time(s.idle) + "+" + time(s.idle_grace) + " drain " + time(s.drain) +
-         " close " + time(s.close) + " linger " + time(s.linger) + " age " + time(s.age) +
-         " stall " + time(s.loop.stall) + " style " +
-         std::to_string(static_cast<int>(s.profile.close_style)) + " age close " +
-         std::to_string(static_cast<int>(s.profile.age_close)) + " flags " +
+         std::to_string(c.profile.ages_when_freed) + std::to_string(c.profile.omits_content) +
+         " expect " + time(c.expect) + " loop " + std::to_string(c.loop.timers_first) +
+         std::to_string(c.loop.cached_clock) + "; server idle " + time(s.idle) + "+" +
+         time(s.idle_grace) + "-" + time(s.idle_early) + " drain " + time(s.drain) + " close " +
+         time(s.close) + " linger " + time(s.linger) + " age " + time(s.age) + " stall " +
+         time(s.loop.stall) + " style " + std::to_string(static_cast<int>(s.profile.close_style)) +
+         " age close " + std::to_string(static_cast<int>(s.profile.age_close)) + " flags " +
          std::to_string(s.profile.early_closes) + std::to_string(s.profile.idle_drains) +
          std::to_string(s.profile.idle_408) + std::to_string(s.profile.idle_starts_buffered) +
          std::to_string(s.profile.shutdown_announced) +

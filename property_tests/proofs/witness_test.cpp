@@ -210,9 +210,9 @@ HopSettings any_settings() {
   hop.client = {any_text(), {}, any_limit(), any_limit(), any_limit(), any_flag(), any_loop()};
   hop.client.profile = {any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
                         any_flag(), any_flag(), any_flag(), any_flag(), any_flag(), any_flag(),
-                        any_flag(), any_flag(), any_flag(), any_flag()};
-  hop.server = {any_text(),  {},          any_limit(), any_duration(), any_limit(),
-                any_limit(), any_limit(), any_limit(), any_loop()};
+                        any_flag(), any_flag(), any_flag(), any_flag(), any_flag()};
+  hop.server = {any_text(),  {},          any_limit(), any_duration(), any_duration(),
+                any_limit(), any_limit(), any_limit(), any_limit(),    any_loop()};
   hop.server.profile = {static_cast<CloseStyle>(*rc::gen::inRange(0, 5)),
                         static_cast<AgeClose>(*rc::gen::inRange(0, 3)),
                         any_flag(),

@@ -65,6 +65,7 @@ template <class Flags> HopSettings hop_of(Flags flag) {
                         .waits_for_close = flag(),
                         .closes_on_removal = flag(),
                         .expects_continue = flag(),
+                        .ages_when_freed = flag(),
                         .omits_content = flag()};
   hop.server.profile = {.early_closes = flag(),
                         .idle_drains = flag(),

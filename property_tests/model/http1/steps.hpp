@@ -95,7 +95,7 @@ inline server::Profile server_profile(unsigned style, unsigned age, unsigned fla
 }
 inline constexpr unsigned kServerFlags = 1u << 12;
 /// Of them the first are taken in every combination.
-inline constexpr unsigned kClientFlags = 1u << 16, kClientFlagsCombined = 1u << 9;
+inline constexpr unsigned kClientFlags = 1u << 17, kClientFlagsCombined = 1u << 9;
 inline client::Profile client_profile(unsigned flags) {
   const auto flag = [&](unsigned bit) { return (flags >> bit & 1) != 0; };
   return {.write_error_fatal = flag(0),
@@ -113,7 +113,8 @@ inline client::Profile client_profile(unsigned flags) {
           .waits_for_close = flag(12),
           .closes_on_removal = flag(13),
           .expects_continue = flag(14),
-          .omits_content = flag(15)};
+          .ages_when_freed = flag(15),
+          .omits_content = flag(16)};
 }
 
 /// Every close style and age close, with flags that between them take every pair of values.
@@ -138,7 +139,7 @@ inline const std::vector<std::pair<client::Profile, Table>>& clients() {
     std::vector<std::pair<client::Profile, Table>> made;
     for (unsigned first = 0; first < kClientFlagsCombined; ++first) {
       // The others go round beside them, in another rhythm.
-      const unsigned flags = first | (first * 7 + first / 16) % 128 * kClientFlagsCombined;
+      const unsigned flags = first | (first * 7 + first / 16) % 256 * kClientFlagsCombined;
       made.emplace_back(client_profile(flags), client::connection_table(client_profile(flags)));
     }
     return made;
