@@ -17,6 +17,7 @@ std::string Exchange::describe(const Context& c) {
   say(c.content_here, "content here");
   say(c.head_out, "head out");
   say(c.content_out, "content out");
+  say(c.beyond, "some content not kept");
   return text;
 }
 

@@ -32,6 +32,7 @@ namespace request {
 struct Whole      : Event<"request">            {};
 struct Last       : Event<"request, close">     {};
 struct Head       : Event<"request head">       {};
+struct Beyond     : Event<"content beyond what is kept"> {};   // it was passed on, and cannot be again
 struct End        : Event<"request content">    {};
 }
 namespace downstream { struct Gone : Event<"client connection closed"> {}; }
@@ -95,6 +96,7 @@ struct Context {
   bool content_here = false;     ///< and the client has sent it all
   bool head_out = false;         ///< the head is written
   bool content_out = false;      ///< the content is: it cannot be sent again, unless it was kept
+  bool beyond = false;           ///< some of it was passed on and is not kept, whatever the policy
 };
 
 using Outs = Outputs<Out>;
@@ -110,7 +112,7 @@ constexpr bool head_out(const Context& c)      { return c.head_out; }
 
 /// What was sent can be sent again, and the policy allows it.
 constexpr bool may_retry(const Context& c) {
-  const bool replayable = !c.content_out || c.profile.buffers_request || c.profile.keeps_content;
+  const bool replayable = !c.beyond && (!c.content_out || c.profile.buffers_request || c.profile.keeps_content);
   const bool paid = c.tries > 0 || (c.profile.reused_is_free && c.reused);
   return replayable && paid && c.profile.method && (c.reused || !c.profile.only_reused);
 }
@@ -126,6 +128,8 @@ constexpr void expect_content(Context& c)      { c.content = true; }
 constexpr void take_content(Context& c)        { c.content_here = true; }
 constexpr void on_fresh(Context& c)            { c.reused = false; }
 constexpr void on_reused(Context& c)           { c.reused = true; }
+constexpr bool is_beyond(const Context& c)     { return c.beyond; }
+constexpr void mark_beyond(Context& c)         { c.beyond = true; }
 constexpr void mark_head(Context& c)           { c.head_out = true; }
 constexpr void send_content(Context& c, Outs& out) { c.content_out = true; out.append(Out::send_content); }
 constexpr void detach(Context& c)              { c.head_out = c.reused = false; }
@@ -204,6 +208,7 @@ struct Exchange : Machine<Exchange, Context, Out> {
     Row<Sending,    upstream::HeadSent,   If<content_here>,       Do<mark_head, send_content>,         Awaiting,   Rfc9112<"6">>,
     Row<Sending,    request::End,         Unless<head_out>,       Do<take_content>,                    Stay,       Rfc9112<"6">>,
     Row<Sending,    request::End,         If<head_out>,           Do<take_content, send_content>,      Awaiting,   Rfc9112<"6">>,
+    Row<Sending,    request::Beyond,      Unless<is_beyond>,      Do<mark_beyond>,                     Stay,       Model<"a proxy that streams keeps a part">>,
     Row<Sending,    upstream::Part,       Always,                 Nothing,                             Stay,       Model<"held back: the request is not read to its end">>,
     //--- the request is out -----------------------------------------------------------------------------------
     Row<Awaiting,   upstream::Part,       Always,                 Do<Out::respond_part>,               Streaming,  Rfc9110<"3.7">>,
