@@ -1,0 +1,420 @@
+// The proxy without sockets (runtime/core/proxy.hpp), between sockets that a test plays.
+#include "runtime/core/proxy.hpp"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
+
+#include <map>
+
+using namespace halfclose;
+using namespace halfclose::runtime;
+
+namespace {
+
+using Catch::Contains;
+using Catch::StartsWith;
+
+/// Both ends of every socket of the proxy.
+class World : public Transport, public Observer {
+ public:
+  struct Socket {
+    std::string sent;
+    bool open = true, shut = false, wanted = false;
+    std::size_t room = SIZE_MAX;
+    bool broken = false;
+  };
+
+  explicit World(const Settings& settings) : proxy(settings, *this, this) { proxy.at(now); }
+
+  Handle client() {
+    const Handle handle = proxy.accepted();
+    if (handle != Proxy::kNobody) sockets[handle].open = true;
+    return handle;
+  }
+  /// The connection to a server that was opened last, established.
+  Handle server() {
+    REQUIRE_FALSE(opened.empty());
+    const Handle handle = opened.back();
+    proxy.connected(handle);
+    return handle;
+  }
+  void pass(Time time) {
+    // As a loop would: no deadline is skipped over.
+    for (const Time end = now + time; now < end;) {
+      now = std::min(end, now + 10);
+      proxy.at(now);
+      proxy.expire();
+      proxy.end_turn();
+    }
+  }
+  std::string take(Handle handle) { return std::exchange(sockets[handle].sent, {}); }
+
+  bool connect(Handle handle, std::size_t) override {
+    if (refuses) return false;
+    sockets[handle] = {};
+    opened.push_back(handle);
+    return true;
+  }
+  std::size_t send(Handle handle, std::string_view bytes) override {
+    Socket& one = sockets[handle];
+    REQUIRE(one.open);
+    REQUIRE_FALSE(one.shut);
+    if (one.broken) return kFailed;
+    const std::size_t taken = std::min(bytes.size(), one.room);
+    if (one.room != SIZE_MAX) one.room -= taken;
+    one.sent.append(bytes.substr(0, taken));
+    return taken;
+  }
+  void shutdown_write(Handle handle) override { sockets[handle].shut = true; }
+  void close(Handle handle) override {
+    REQUIRE(sockets[handle].open);
+    sockets[handle].open = false;
+    closed.push_back(handle);
+  }
+  void want_input(Handle handle, bool wanted) override {
+    if (!sockets[handle].open) sockets[handle] = {};
+    sockets[handle].wanted = wanted;
+  }
+  bool peek_dead(Handle) override { return false; }
+  void over(const RequestRecord& record) override {
+    log.push_back(std::string(record.method) + " " + std::string(record.target) + " " +
+                  std::to_string(record.status) + " " + std::string(record.failure));
+  }
+
+  std::map<Handle, Socket> sockets;
+  std::vector<Handle> opened, closed;
+  std::vector<std::string> log;
+  bool refuses = false;
+  Time now = 1'000'000;
+  Proxy proxy;
+};
+
+Settings usual() {
+  const auto chain = deployment::parse_chain(
+      "chain:\n  - { name: c, profile: rfc9112 }\n  - { name: p, profile: halfclose }\n"
+      "  - { name: s, profile: rfc9112 }\n",
+      "usual");
+  return settings_of(chain.chain.value(), 1);
+}
+std::string get(const std::string& target, const std::string& fields = {}) {
+  return "GET " + target + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
+}
+std::string post(const std::string& content, const std::string& fields = {}) {
+  return "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(content.size()) +
+         "\r\n" + fields + "\r\n" + content;
+}
+std::string ok(const std::string& content, const std::string& fields = {}) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) + "\r\n" + fields +
+         "\r\n" + content;
+}
+
+/// A client, a server, and a connection between proxy and server that was used once.
+struct Warm : World {
+  explicit Warm(const Settings& settings) : World(settings) {
+    c = client();
+    proxy.received(c, get("/first"));
+    s = server();
+    take(s);
+    proxy.received(s, ok("1"));
+    REQUIRE_THAT(take(c), StartsWith("HTTP/1.1 200 OK"));
+    proxy.end_turn();
+  }
+  Handle c = 0, s = 0;
+};
+
+}  // namespace
+
+TEST_CASE("runtime proxy: a request and its response", "[runtime]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  world.proxy.received(c, get("/a", "Connection: keep-alive\r\n"));
+  const Handle s = world.server();
+  CHECK(world.take(s) == "GET /a HTTP/1.1\r\nHost: h\r\nVia: 1.1 halfclose\r\n\r\n");
+  world.proxy.received(s, ok("hello", "Keep-Alive: timeout=5\r\n"));
+  CHECK(world.take(c) == "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nVia: 1.1 halfclose\r\n\r\nhello");
+  CHECK(world.log == std::vector<std::string>{"GET /a 200 "});
+  SECTION("and the next one on the same connections") {
+    world.proxy.received(c, get("/b"));
+    CHECK_THAT(world.take(s), StartsWith("GET /b"));
+    CHECK(world.opened.size() == 1);
+  }
+}
+
+TEST_CASE("runtime proxy: the ends of the hops are each other's business not",
+          "[runtime][rfc9112-9.6]") {
+  const Settings settings = usual();
+  Warm world(settings);
+  SECTION("a client that says close does not close the server's connection") {
+    world.proxy.received(world.c, get("/b", "Connection: close\r\n"));
+    CHECK_THAT(world.take(world.s), !Contains("Connection"));
+    world.proxy.received(world.s, ok("2"));
+    CHECK_THAT(world.take(world.c), Contains("Connection: close"));
+    CHECK_FALSE(world.sockets[world.c].open);
+    CHECK(world.sockets[world.s].open);
+  }
+  SECTION("a server that says close does not close the client's") {
+    world.proxy.received(world.c, get("/b"));
+    world.proxy.received(world.s, ok("2", "Connection: close\r\n"));
+    CHECK_THAT(world.take(world.c), !Contains("Connection"));
+    CHECK(world.sockets[world.c].open);
+    CHECK_FALSE(world.sockets[world.s].open);
+  }
+  SECTION("a client that ends while idle leaves the pool alone") {
+    world.proxy.ended(world.c);
+    CHECK_FALSE(world.sockets[world.c].open);
+    CHECK(world.sockets[world.s].open);
+    CHECK(world.proxy.upstreams() == 1);
+  }
+}
+
+TEST_CASE("runtime proxy: a pooled connection that is dead", "[runtime][rfc9110-9.2.2]") {
+  const Settings settings = usual();
+  Warm world(settings);
+  const auto now = [&](const std::string& request) {
+    world.proxy.received(world.c, request);
+    world.proxy.ended(world.s);
+    world.proxy.end_turn();
+  };
+  SECTION("known before: it is not used") {
+    world.proxy.ended(world.s);
+    CHECK_FALSE(world.sockets[world.s].open);
+    world.proxy.received(world.c, get("/b"));
+    CHECK(world.opened.size() == 2);
+    CHECK(world.proxy.counters().idle_upstream_ended == 1);
+  }
+  SECTION("a GET is sent again, on a new connection") {
+    now(get("/b"));
+    CHECK(world.take(world.c).empty());
+    REQUIRE(world.opened.size() == 2);
+    const Handle again = world.server();
+    CHECK_THAT(world.take(again), StartsWith("GET /b"));
+    world.proxy.received(again, ok("2"));
+    CHECK_THAT(world.take(world.c), StartsWith("HTTP/1.1 200"));
+    CHECK(world.proxy.counters().retries == 1);
+  }
+  SECTION("a POST is not: its client is told") {
+    now(post("x"));
+    CHECK(world.opened.size() == 1);
+    CHECK_THAT(world.take(world.c), StartsWith("HTTP/1.1 502"));
+    CHECK(world.log.back() == "POST /p 502 UC");
+    CHECK(world.sockets[world.c].open);
+  }
+  SECTION("a PUT with kept content is sent again whole") {
+    std::string put = post("content");
+    put.replace(0, 4, "PUT");
+    now(put);
+    const Handle again = world.server();
+    CHECK_THAT(world.take(again), StartsWith("PUT /p") && Contains("\r\n\r\ncontent"));
+  }
+  SECTION("a PUT of which more was passed on than is kept is not") {
+    world.proxy.received(world.c, "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n");
+    for (int i = 0; i < 10; ++i)
+      world.proxy.received(world.c, std::string(10'000, 'x'));
+    world.proxy.ended(world.s);
+    CHECK(world.opened.size() == 1);
+    CHECK_THAT(world.take(world.c), StartsWith("HTTP/1.1 502") && Contains("Connection: close"));
+  }
+}
+
+TEST_CASE("runtime proxy: a response to an unfinished request is not lost",
+          "[runtime][rfc9112-9.6]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  world.proxy.received(c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nbegin");
+  const Handle s = world.server();
+  world.proxy.received(s, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+  CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 413") && Contains("Connection: close"));
+  // FIN, and everything that still comes is read: closing now would reset the connection.
+  CHECK(world.sockets[c].shut);
+  REQUIRE(world.sockets[c].open);
+  world.proxy.received(c, std::string(100'000, 'x'));
+  REQUIRE(world.sockets[c].open);
+  SECTION("until the client ends") {
+    world.proxy.ended(c);
+    CHECK_FALSE(world.sockets[c].open);
+  }
+  SECTION("or says nothing for too long") {
+    world.pass(settings.server_timers.close + 100);
+    CHECK_FALSE(world.sockets[c].open);
+  }
+  CHECK(world.log == std::vector<std::string>{"POST / 413 "});
+  CHECK(world.proxy.clients() == 0);
+}
+
+TEST_CASE("runtime proxy: bytes that are no request", "[runtime]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  SECTION("two lengths") {
+    world.proxy.received(c, get("/", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 400") && Contains("Connection: close"));
+  }
+  SECTION("a head without end") {
+    world.proxy.received(c, "GET / HTTP/1.1\r\n");
+    for (int i = 0; i < 100 && !world.sockets[c].shut; ++i)
+      world.proxy.received(c, std::string(1'000, 'a'));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 431"));
+  }
+  CHECK(world.opened.empty());
+  CHECK(world.sockets[c].shut);
+  world.proxy.ended(c);
+  CHECK(world.proxy.clients() == 0);
+}
+
+TEST_CASE("runtime proxy: failures have names", "[runtime][rfc9110-15.6]") {
+  Settings settings = usual();
+  SECTION("no connection") {
+    World world(settings);
+    world.refuses = true;
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+    CHECK(world.log.back() == "GET /a 502 UF");
+  }
+  SECTION("no response in time") {
+    World world(settings);
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    world.server();
+    world.pass(settings.client_timers.response + 100);
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 504"));
+    CHECK(world.log.back() == "GET /a 504 UT");
+    CHECK(world.proxy.upstreams() == 0);
+  }
+  SECTION("no room to wait") {
+    settings.connections_max = 1;
+    settings.waiting_max = 1;
+    World world(settings);
+    for (int i = 0; i < 2; ++i)
+      world.proxy.received(world.client(), get("/a"));
+    const Handle third = world.client();
+    world.proxy.received(third, get("/c"));
+    CHECK_THAT(world.take(third), StartsWith("HTTP/1.1 503"));
+    CHECK(world.log.back() == "GET /c 503 UO");
+  }
+  SECTION("a response that ends early ends the client's connection") {
+    World world(settings);
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    const Handle s = world.server();
+    world.proxy.received(s, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    CHECK_THAT(world.take(c), Contains("half"));
+    world.proxy.ended(s);
+    CHECK_FALSE(world.sockets[c].open);
+    CHECK(world.log.back() == "GET /a 200 UPE");
+  }
+}
+
+TEST_CASE("runtime proxy: who waits is served when the turn is over", "[runtime]") {
+  Settings settings = usual();
+  settings.connections_max = 1;
+  World world(settings);
+  const Handle a = world.client(), b = world.client();
+  world.proxy.received(a, get("/a"));
+  const Handle s = world.server();
+  world.proxy.received(b, get("/b"));
+  world.take(s);
+  world.proxy.received(s, ok("1"));
+  CHECK(world.take(s).empty());
+  SECTION("on the connection that became free") {
+    world.proxy.end_turn();
+    CHECK_THAT(world.take(s), StartsWith("GET /b"));
+  }
+  SECTION("unless its end was in the same turn: then on another") {
+    world.proxy.ended(s);
+    world.proxy.end_turn();
+    REQUIRE(world.opened.size() == 2);
+    CHECK_THAT(world.take(world.server()), StartsWith("GET /b"));
+  }
+  SECTION("not when it is gone") {
+    world.proxy.failed(b);
+    world.proxy.end_turn();
+    CHECK(world.take(s).empty());
+  }
+}
+
+TEST_CASE("runtime proxy: a slow reader costs no memory", "[runtime]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  world.sockets[c].room = 1'000;
+  world.proxy.received(c, get("/big"));
+  const Handle s = world.server();
+  world.proxy.received(s, "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n");
+  std::size_t given = 0;
+  while (world.sockets[s].wanted && given < 10'000'000) {
+    world.proxy.received(s, std::string(10'000, 'x'));
+    given += 10'000;
+  }
+  CHECK(given < 400'000);
+  for (int i = 0; i < 2'000 && given < 10'000'000; ++i) {
+    world.sockets[c].room = 100'000;
+    world.proxy.writable(c);
+    while (world.sockets[s].wanted && given < 10'000'000) {
+      world.proxy.received(s, std::string(10'000, 'x'));
+      given += 10'000;
+    }
+  }
+  world.sockets[c].room = SIZE_MAX;
+  world.proxy.writable(c);
+  CHECK(given == 10'000'000);
+  const std::string got = world.take(c);
+  CHECK(got.size() - got.find("\r\n\r\n") - 4 == 10'000'000);
+  CHECK(world.sockets[c].wanted);
+}
+
+TEST_CASE("runtime proxy: shutting down loses no request", "[runtime]") {
+  const Settings settings = usual();
+  Warm world(settings);
+  world.proxy.shut_down();
+  // The idle connection stays, and its next response says that it is the last.
+  REQUIRE(world.sockets[world.c].open);
+  world.proxy.received(world.c, get("/last"));
+  world.proxy.received(world.s, ok("2"));
+  CHECK_THAT(world.take(world.c), Contains("Connection: close"));
+  CHECK(world.proxy.clients() == 0);
+  CHECK(world.client() == Proxy::kNobody);
+}
+
+TEST_CASE("runtime proxy: where the bytes are cut makes no difference", "[runtime]") {
+  rc::prop("to pipelined requests and their responses", [] {
+    const Settings settings = usual();
+    World world(settings);
+    const Handle c = world.client();
+    std::string requests, answered, expected;
+    std::vector<std::string> responses;
+    const int count = *rc::gen::inRange(1, 5);
+    for (int i = 0; i < count; ++i) {
+      const std::string content(*rc::gen::inRange<std::size_t>(0, 50), 'c');
+      requests += *rc::gen::arbitrary<bool>() ? get("/" + std::to_string(i))
+                                              : "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+                                                "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+      responses.push_back(ok(content));
+      expected += "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) +
+                  "\r\nVia: 1.1 halfclose\r\n\r\n" + content;
+    }
+    const auto piece = *rc::gen::inRange<std::size_t>(1, 100);
+    std::size_t at = 0, done = 0;
+    std::string to_server;
+    while (done < responses.size()) {
+      if (world.sockets[c].wanted && at < requests.size()) {
+        world.proxy.received(c, std::string_view(requests).substr(at, piece));
+        at += piece;
+        continue;
+      }
+      const Handle s = world.opened.size() == 1 && done == 0 && to_server.empty()
+                           ? world.server()
+                           : world.opened.back();
+      to_server += world.take(s);
+      RC_ASSERT(world.opened.size() == 1u);
+      for (std::size_t from = 0; from < responses[done].size(); from += piece)
+        world.proxy.received(s, std::string_view(responses[done]).substr(from, piece));
+      ++done;
+      world.proxy.end_turn();
+    }
+    RC_ASSERT(world.take(c) == expected);
+    RC_ASSERT(world.log.size() == responses.size());
+  });
+}

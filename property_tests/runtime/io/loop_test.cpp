@@ -1,0 +1,252 @@
+// The proxy on real sockets (runtime/io/loop.hpp): a client, a server and the kernel between them.
+#include "runtime/io/loop.hpp"
+
+#include <catch2/catch.hpp>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+using namespace halfclose;
+using namespace halfclose::runtime;
+
+namespace {
+
+using Catch::Contains;
+using Catch::StartsWith;
+
+Settings usual() {
+  const auto chain = deployment::parse_chain(
+      "chain:\n  - { name: c, profile: rfc9112 }\n  - { name: p, profile: halfclose }\n"
+      "  - { name: s, profile: rfc9112 }\n",
+      "usual");
+  return settings_of(chain.chain.value(), 1);
+}
+
+/// A blocking connection with what was read and not used yet. Nothing takes longer than ten
+/// seconds.
+class Peer {
+ public:
+  explicit Peer(int fd) : fd_(fd) {
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  }
+  explicit Peer(std::uint16_t port) : Peer(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const auto to = parse_address("127.0.0.1:" + std::to_string(port));
+    if (connect(fd_, to->get(), to->size) != 0) close();
+  }
+  ~Peer() { close(); }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  /// A head, and the content that its Content-Length says; empty when the connection ends first.
+  std::string message() {
+    std::size_t end;
+    while ((end = in_.find("\r\n\r\n")) == in_.npos) {
+      if (!more()) return {};
+    }
+    const std::size_t at = in_.find("Content-Length: ");
+    const std::size_t length = at < end ? std::stoul(in_.substr(at + 16)) : 0;
+    while (in_.size() < end + 4 + length) {
+      if (!more()) return {};
+    }
+    std::string whole = in_.substr(0, end + 4 + length);
+    in_.erase(0, whole.size());
+    return whole;
+  }
+  /// Reads and drops until the end of the connection, or `most` bytes. @return how many
+  std::size_t drop(std::size_t most) {
+    std::size_t dropped = std::exchange(in_, {}).size();
+    while (dropped < most && more())
+      dropped += std::exchange(in_, {}).size();
+    return dropped;
+  }
+
+ private:
+  bool more() {
+    char buffer[65536];
+    const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
+    if (got > 0) in_.append(buffer, static_cast<std::size_t>(got));
+    return got > 0;
+  }
+  int fd_;
+  std::string in_;
+};
+
+/// A server: `serve` has each connection until it returns.
+class Server {
+ public:
+  explicit Server(std::function<void(Peer&)> serve) : serve_(std::move(serve)) {
+    listener_ = listen_on(*parse_address("127.0.0.1:0"), false);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Server() {
+    stopping_ = true;
+    Peer wake(port());
+    thread_.join();
+    for (std::thread& one : connections_)
+      one.join();
+    ::close(listener_);
+  }
+  std::uint16_t port() const { return static_cast<std::uint16_t>(port_of(listener_)); }
+
+ private:
+  void run() {
+    fd_set ready;
+    while (!stopping_) {
+      FD_ZERO(&ready);
+      FD_SET(listener_, &ready);
+      select(listener_ + 1, &ready, nullptr, nullptr, nullptr);
+      const int fd = accept(listener_, nullptr, nullptr);
+      if (fd < 0) continue;
+      connections_.emplace_back([this, fd] {
+        Peer peer(fd);
+        if (!stopping_) serve_(peer);
+      });
+    }
+  }
+  std::function<void(Peer&)> serve_;
+  int listener_ = -1;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+  std::vector<std::thread> connections_;
+};
+
+/// A proxy in front of `server`, in a thread of its own.
+class Running {
+ public:
+  Running(const Settings& settings, const Server& server)
+      : settings_(settings),
+        servers_{*parse_address("127.0.0.1:" + std::to_string(server.port()))},
+        listener_(listen_on(*parse_address("127.0.0.1:0"), false)),
+        port_(static_cast<std::uint16_t>(port_of(listener_))),
+        loop_(settings_, listener_, servers_),
+        thread_([this] { left_ = loop_.run(2'000); }) {}
+  ~Running() {
+    if (thread_.joinable()) stop();
+  }
+  std::uint16_t port() const { return port_; }
+  /// @return clients that were still there when the grace was over
+  std::size_t stop() {
+    loop_.stop();
+    thread_.join();
+    return left_;
+  }
+  const Counters& counters() const { return loop_.proxy().counters(); }  ///< @pre stopped
+
+ private:
+  Settings settings_;
+  std::vector<Address> servers_;
+  int listener_;
+  std::uint16_t port_;
+  Loop loop_;
+  std::size_t left_ = 0;
+  std::thread thread_;
+};
+
+const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string kPost = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nwork";
+const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+}  // namespace
+
+TEST_CASE("runtime loop: a server that closes without a word", "[runtime][slow]") {
+  // It closes behind every third response, and says so in none.
+  std::atomic<int> posts = 0, gets = 0;
+  Server server([&](Peer& peer) {
+    for (int i = 0; i < 3; ++i) {
+      const std::string request = peer.message();
+      if (request.empty()) return;
+      ++(request.starts_with("POST") ? posts : gets);
+      if (!peer.send(kOk)) return;
+    }
+  });
+  Running proxy(usual(), server);
+  Peer client(proxy.port());
+  int answered = 0, failed = 0, asked = 0;
+  for (int i = 0; i < 600; ++i) {
+    REQUIRE(client.send(kGet));
+    REQUIRE_THAT(client.message(), StartsWith("HTTP/1.1 200"));
+    REQUIRE(client.send(kPost));
+    ++asked;
+    const std::string response = client.message();
+    REQUIRE_FALSE(response.empty());
+    ++(response.starts_with("HTTP/1.1 200") ? answered : failed);
+    REQUIRE((response.starts_with("HTTP/1.1 200") || response.starts_with("HTTP/1.1 502")));
+  }
+  client.close();
+  CHECK(proxy.stop() == 0);
+  // No request is without an outcome, and no POST was executed twice.
+  CHECK(answered + failed == asked);
+  CHECK(posts <= asked);
+  CHECK(posts >= answered);
+  CHECK(proxy.counters().requests == 1'200);
+}
+
+TEST_CASE("runtime loop: large content in both directions takes no memory", "[runtime][slow]") {
+  constexpr std::size_t kSize = 256u << 20;
+  const std::string size = std::to_string(kSize);
+  std::atomic<std::size_t> received = 0;
+  Server server([&](Peer& peer) {
+    const std::string chunk(1 << 16, 'x');
+    std::string head;
+    // The head without its content, which is dropped as it comes.
+    received = peer.drop(kSize);
+    if (!peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n")) return;
+    for (std::size_t sent = 0; sent < kSize; sent += chunk.size()) {
+      if (!peer.send(chunk)) return;
+    }
+  });
+  Running proxy(usual(), server);
+  Peer client(proxy.port());
+  rusage before{}, after{};
+  getrusage(RUSAGE_SELF, &before);
+  REQUIRE(client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + size + "\r\n\r\n"));
+  const std::string chunk(1 << 16, 'y');
+  for (std::size_t sent = 0; sent < kSize; sent += chunk.size())
+    REQUIRE(client.send(chunk));
+  CHECK(client.drop(kSize) >= kSize);
+  getrusage(RUSAGE_SELF, &after);
+  CHECK(received >= kSize);
+#ifndef __SANITIZE_ADDRESS__
+  CHECK(after.ru_maxrss - before.ru_maxrss < 16 * 1024);
+#endif
+}
+
+TEST_CASE("runtime loop: stopping", "[runtime]") {
+  std::atomic<bool> asked = false;
+  Server server([&](Peer& peer) {
+    while (!peer.message().empty()) {
+      asked = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      if (!peer.send(kOk)) return;
+    }
+  });
+  Running proxy(usual(), server);
+  Peer client(proxy.port());
+  REQUIRE(client.send(kGet));
+  while (!asked)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::thread stopper([&] { CHECK(proxy.stop() == 0); });
+  // The request that was under way gets its response, which says that it is the last.
+  CHECK_THAT(client.message(), StartsWith("HTTP/1.1 200") && Contains("Connection: close"));
+  stopper.join();
+  Peer late(proxy.port());
+  CHECK(late.message().empty());
+}

@@ -1,0 +1,298 @@
+#include "runtime/core/head.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace halfclose::runtime {
+
+namespace {
+
+namespace http = boost::beast::http;
+using boost::beast::error_code;
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+/// The grammar, by Beast; the fields are kept as views.
+template <bool isRequest> class Grammar final : public http::basic_parser<isRequest> {
+ public:
+  explicit Grammar(Head& head) : head_(head) {
+    this->header_limit(kHeadBytesMax);
+    this->body_limit(boost::none);
+  }
+
+ private:
+  using Text = boost::beast::string_view;
+  static std::string_view view(Text text) { return {text.data(), text.size()}; }
+
+  void on_request_impl(http::verb, Text method, Text target, int version, error_code&) override {
+    head_.method = view(method);
+    head_.target = view(target);
+    head_.minor = static_cast<unsigned>(version % 10);
+  }
+  void on_response_impl(int status, Text reason, int version, error_code&) override {
+    head_.status = static_cast<unsigned>(status);
+    head_.reason = view(reason);
+    head_.minor = static_cast<unsigned>(version % 10);
+  }
+  void on_field_impl(http::field, Text name, Text value, error_code&) override {
+    head_.fields.push_back({view(name), view(value)});
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(Text text, error_code&) override { return text.size(); }
+  void on_chunk_header_impl(std::uint64_t, Text, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, Text text, error_code&) override {
+    return text.size();
+  }
+  void on_finish_impl(error_code&) override {}
+
+  Head& head_;
+};
+
+/// What the grammar lets through (RFC 9112 2.2, 5.2).
+const char* fault_of_lines(std::string_view bytes) {
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    const auto c = static_cast<unsigned char>(bytes[at]);
+    if (c == '\r') {
+      if (at + 1 == bytes.size() || bytes[at + 1] != '\n') return "bare CR";
+      ++at;
+      if (at + 1 < bytes.size() && (bytes[at + 1] == ' ' || bytes[at + 1] == '\t'))
+        return "folded line";
+    } else if (c == '\n') {
+      return "bare LF";
+    } else if ((c < ' ' && c != '\t') || c == 0x7f) {
+      return "control character";
+    }
+  }
+  return nullptr;
+}
+
+template <class Use> void each_in_list(std::string_view list, Use use) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view one = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    while (!one.empty() && (one.front() == ' ' || one.front() == '\t'))
+      one.remove_prefix(1);
+    while (!one.empty() && (one.back() == ' ' || one.back() == '\t'))
+      one.remove_suffix(1);
+    if (!one.empty()) use(one);
+  }
+}
+
+bool frames(std::string_view name) {
+  return same_word(name, "content-length") || same_word(name, "transfer-encoding");
+}
+bool is_hop_by_hop(std::string_view name) {
+  switch (name.size()) {
+    case 2:
+      return same_word(name, "te");
+    case 7:
+      return same_word(name, "upgrade");
+    case 10:
+      return same_word(name, "connection") || same_word(name, "keep-alive");
+    case 16:
+      return same_word(name, "proxy-connection");
+    default:
+      return false;
+  }
+}
+/// A sender may not take away what frames or routes the message (RFC 9110 7.6.1).
+bool is_dropped(const Head& head, std::string_view name) {
+  if (is_hop_by_hop(name)) return true;
+  if (frames(name) || same_word(name, "host")) return false;
+  return std::any_of(head.nominated.begin(), head.nominated.end(),
+                     [&](std::string_view one) { return same_word(one, name); });
+}
+
+/// Framing and connection options, of requests and responses alike.
+const char* read_common(Head& head) {
+  int lengths = 0, codings = 0;
+  bool keep = false;
+  for (const Field& field : head.fields) {
+    if (same_word(field.name, "connection")) {
+      each_in_list(field.value, [&](std::string_view option) {
+        head.nominated.push_back(option);
+        head.close |= same_word(option, "close");
+        keep |= same_word(option, "keep-alive");
+      });
+    } else if (same_word(field.name, "content-length")) {
+      const char* end = field.value.data() + field.value.size();
+      const auto [last, error] = std::from_chars(field.value.data(), end, head.length);
+      if (++lengths > 1) return "Content-Length said twice";
+      if (field.value.empty() || error != std::errc() || last != end || head.length >> 62 != 0)
+        return "Content-Length is no length";
+      head.framing = Framing::length;
+    } else if (same_word(field.name, "transfer-encoding")) {
+      if (++codings > 1 || !same_word(field.value, "chunked")) return "unknown transfer coding";
+    }
+  }
+  if (codings > 0) {
+    if (lengths > 0) return "Content-Length beside Transfer-Encoding";
+    if (head.minor == 0) return "Transfer-Encoding in HTTP/1.0";
+    head.framing = Framing::chunked;
+  }
+  if (head.minor == 0 && !keep) head.close = true;
+  return nullptr;
+}
+
+template <bool isRequest> const char* read_lines(std::string_view bytes, Head& head) {
+  head.clear();
+  if (const char* fault = fault_of_lines(bytes)) return fault;
+  Grammar<isRequest> grammar(head);
+  error_code error;
+  grammar.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  if (error && error != http::error::need_more) return "malformed head";
+  if (!grammar.is_header_done()) return "malformed head";
+  return read_common(head);
+}
+
+/// The authority of `http://authority/path`, and what is left of the target.
+bool split_absolute(std::string_view target, std::string_view& authority, std::string_view& path) {
+  constexpr std::string_view kScheme = "http://";
+  if (!same_word(target.substr(0, kScheme.size()), kScheme)) return false;
+  target.remove_prefix(kScheme.size());
+  const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+  authority = target.substr(0, end);
+  path = target.substr(end);
+  return !authority.empty() && authority.find('@') == authority.npos;
+}
+
+}  // namespace
+
+bool same_word(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::size_t head_end(std::string_view bytes, std::size_t from) {
+  const std::size_t at = bytes.find("\r\n\r\n", from < 3 ? 0 : from - 3);
+  return at == bytes.npos ? 0 : at + 4;
+}
+
+HeadError read_request_head(std::string_view bytes, Head& head) {
+  if (const char* fault = read_lines<true>(bytes, head)) {
+    const bool coding = std::string_view(fault) == "unknown transfer coding";
+    return {coding ? 501u : 400u, fault};
+  }
+  if (head.method == "CONNECT") return {501, "CONNECT is not served"};
+  int hosts = 0;
+  for (const Field& field : head.fields) {
+    if (same_word(field.name, "host")) {
+      ++hosts;
+      if (field.value.find_first_of(" \t,/@") != field.value.npos) return {400, "malformed Host"};
+    } else if (same_word(field.name, "expect")) {
+      if (!same_word(field.value, "100-continue")) return {417, "unknown expectation"};
+      head.expects = head.minor > 0;
+    }
+  }
+  if (hosts > 1) return {400, "Host said twice"};
+  if (hosts == 0 && head.minor > 0) return {400, "no Host"};
+  std::string_view authority, path;
+  const bool origin = !head.target.empty() && head.target.front() == '/';
+  const bool asterisk = head.target == "*" && head.method == "OPTIONS";
+  if (!origin && !asterisk && !split_absolute(head.target, authority, path))
+    return {400, "malformed target"};
+  return {};
+}
+
+HeadError read_response_head(std::string_view bytes, bool to_head, Head& head) {
+  if (const char* fault = read_lines<false>(bytes, head)) return {502, fault};
+  if (head.status < 100 || head.status > 999) return {502, "malformed status"};
+  const bool bare = head.status < 200 || head.status == 204 || head.status == 304;
+  if (bare || to_head) {
+    if (head.status < 200 || head.status == 204) head.length = 0;
+    head.framing = Framing::none;
+  } else if (head.framing == Framing::none) {
+    head.framing = Framing::until_close;
+    head.close = true;
+  }
+  return {};
+}
+
+void write_request_head(const Head& head, bool close, std::string& out) {
+  std::string_view authority, path = head.target;
+  const bool absolute = split_absolute(head.target, authority, path);
+  out.append(head.method).append(" ");
+  if (absolute && (path.empty() || path.front() != '/'))
+    out.append(path.empty() && head.method == "OPTIONS" ? "*" : "/");
+  out.append(path).append(" HTTP/1.1\r\n");
+  // The target says better than the field where a request goes (RFC 9112 3.2.2).
+  if (absolute) out.append("Host: ").append(authority).append("\r\n");
+  bool hosted = absolute;
+  for (const Field& field : head.fields) {
+    if (is_dropped(head, field.name) || same_word(field.name, "expect")) continue;
+    if (same_word(field.name, "host")) {
+      if (absolute) continue;
+      hosted = true;
+    }
+    out.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  if (!hosted) out.append("Host:\r\n");
+  out.append(head.minor == 0 ? "Via: 1.0 halfclose\r\n" : "Via: 1.1 halfclose\r\n");
+  out.append(close ? "Connection: close\r\n\r\n" : "\r\n");
+}
+
+void write_response_head(const Head& head, bool close, unsigned minor, bool chunked,
+                         std::string& out) {
+  char status[4] = {static_cast<char>('0' + head.status / 100 % 10),
+                    static_cast<char>('0' + head.status / 10 % 10),
+                    static_cast<char>('0' + head.status % 10), ' '};
+  out.append("HTTP/1.1 ").append(status, 4).append(head.reason).append("\r\n");
+  for (const Field& field : head.fields) {
+    if (is_dropped(head, field.name)) continue;
+    if (!chunked && same_word(field.name, "transfer-encoding")) continue;
+    out.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  out.append(head.minor == 0 ? "Via: 1.0 halfclose\r\n" : "Via: 1.1 halfclose\r\n");
+  if (close)
+    out.append("Connection: close\r\n");
+  else if (minor == 0)
+    out.append("Connection: keep-alive\r\n");
+  out.append("\r\n");
+}
+
+void write_own_response(unsigned status, std::string_view why, bool close, bool to_head,
+                        std::string& out) {
+  const std::string code = std::to_string(status);
+  const std::string_view reason = reason_of(status);
+  const std::size_t length =
+      code.size() + 1 + reason.size() + (why.empty() ? 0 : 2 + why.size()) + 1;
+  out.append("HTTP/1.1 ").append(code).append(" ").append(reason);
+  out.append("\r\nContent-Type: text/plain\r\nContent-Length: ").append(std::to_string(length));
+  out.append(close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+  if (to_head) return;
+  out.append(code).append(" ").append(reason);
+  if (!why.empty()) out.append(": ").append(why);
+  out.append("\n");
+}
+
+std::string_view reason_of(unsigned status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 408:
+      return "Request Timeout";
+    case 417:
+      return "Expectation Failed";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Error";
+  }
+}
+
+}  // namespace halfclose::runtime

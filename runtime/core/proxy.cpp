@@ -1,0 +1,411 @@
+// The machines, bound to one another, and what the world tells them.
+#include "runtime/core/proxy_parts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace halfclose::runtime {
+
+Proxy::Proxy(const Settings& settings, Transport& transport, Observer* observer)
+    : settings_(settings),
+      transport_(transport),
+      observer_(observer),
+      tables_(std::make_unique<Tables>(settings)),
+      shunned_until_(settings.addresses, 0) {}
+Proxy::~Proxy() = default;
+
+Proxy::Downstream& Proxy::client(Handle handle) {
+  return clients_[handle >> 1];
+}
+Proxy::Upstream& Proxy::server(Handle handle) {
+  return servers_[handle >> 1];
+}
+Proxy::Upstream* Proxy::upstream_of(Downstream& d) {
+  return d.upstream == UINT32_MAX ? nullptr : &servers_[d.upstream];
+}
+Proxy::Downstream* Proxy::owner_of(Upstream& u) {
+  return u.owner == UINT32_MAX ? nullptr : &clients_[u.owner];
+}
+
+//--- the machines
+//--------------------------------------------------------------------------------------------------
+
+bool Proxy::step_server(Downstream& d, EventId event) {
+  const machine::Cell& cell = tables_->server.at(d.server, event);
+  if (cell.verdict != machine::Verdict::taken) return false;
+  d.server = cell.next;
+  for (const machine::OutputId output : tables_->server.outputs_of(cell)) {
+    if (!d.open) break;
+    do_server(d, static_cast<sv::Out>(output), event);
+  }
+  return true;
+}
+bool Proxy::step_exchange(Downstream& d, EventId event) {
+  const machine::Table& table = tables_->exchange[d.method];
+  const machine::Cell& cell = table.at(d.exchange, event);
+  if (cell.verdict != machine::Verdict::taken) return false;
+  d.exchange = cell.next;
+  for (const machine::OutputId output : table.outputs_of(cell))
+    do_exchange(d, static_cast<ex::Out>(output));
+  return true;
+}
+bool Proxy::step_client(Upstream& u, EventId event) {
+  const machine::Cell& cell = tables_->client.at(u.client, event);
+  if (cell.verdict != machine::Verdict::taken) return false;
+  u.client = cell.next;
+  for (const machine::OutputId output : tables_->client.outputs_of(cell)) {
+    if (!u.open) break;
+    do_client(u, static_cast<cl::Out>(output), event);
+  }
+  return true;
+}
+bool Proxy::server_takes(const Downstream& d, EventId event) const {
+  return tables_->server.at(d.server, event).verdict == machine::Verdict::taken;
+}
+
+void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
+  const auto& timers = settings_.server_timers;
+  using enum sv::Out;
+  switch (output) {
+    case arm_idle:
+      return arm(d.handle, d.due.idle, timers.idle);
+    case cancel_idle:
+      d.due.idle = kNever;
+      return;
+    case arm_drain:
+      return arm(d.handle, d.due.drain, timers.drain);
+    case cancel_drain:
+      d.due.drain = kNever;
+      return;
+    case arm_close:
+      return arm(d.handle, d.due.close, timers.close);
+    case cancel_close:
+      d.due.close = kNever;
+      return;
+    case arm_linger:
+      return arm(d.handle, d.due.linger, timers.linger);
+    case arm_age:
+      return arm(d.handle, d.due.age, timers.age);
+    case read_request:
+      if (d.request->refused) return;
+      step_exchange(d, event == server_event<sv::head::Request> ? exchange_event<ex::request::Whole>
+                       : event == server_event<sv::head::Last>  ? exchange_event<ex::request::Last>
+                                                               : exchange_event<ex::request::Head>);
+      return;
+    case content_read:
+      if (!d.request->refused) step_exchange(d, exchange_event<ex::request::End>);
+      return;
+    case continue_100:
+      d.out.append("HTTP/1.1 100 Continue\r\n\r\n");
+      return flush(d);
+    case unsolicited_408:
+      write_own_response(408, "no request came", true, false, d.out);
+      return flush(d);
+    case shutdown_write:
+      ++counters_.lingered;
+      return transport_.shutdown_write(d.handle);
+    case close_fd:
+      return close(d);
+    case stop_reading:
+    case start_reading:
+      d.machine_reads = output == start_reading;
+      if (d.machine_reads && !d.in.empty()) to_read_.push_back(d.handle >> 1);
+      return balance(d);
+    case closes_idle:
+      ++counters_.closes_idle;
+      return;
+    case closes_age:
+      ++counters_.closes_age;
+      return;
+    case closes_announced:
+      ++counters_.closes_announced;
+      return;
+    case closes_shutdown:
+      ++counters_.closes_shutdown;
+      return;
+    case sv::Out::answered_early:
+      ++counters_.answered_early;
+      return;
+    default:  // the bytes of a response are written where it is known what they are
+      return;
+  }
+}
+
+void Proxy::do_exchange(Downstream& d, ex::Out output) {
+  auto failed = [&](std::string_view name, std::uint64_t& counter, unsigned status,
+                    const char* why) {
+    ++counter;
+    d.request->failure = name;
+    d.request->own_status = status;
+    d.request->why = why;
+  };
+  using enum ex::Out;
+  switch (output) {
+    case ex::Out::want:
+    case want_last:
+      return ask_pool(d, false);
+    case want_fresh:
+      return ask_pool(d, true);
+    case send_content:
+      if (Upstream* u = upstream_of(d)) step_client(*u, client_event<cl::want::BodyIfOpen>);
+      return;
+    case ex::Out::cancel:
+      return give_up(d);
+    case respond:
+    case respond_error:
+      return answer(d);
+    case respond_part:
+      return begin_response(d);
+    case respond_rest:
+      return finish_response(d);
+    case cut:
+      failed("UPE", counters_.failed_truncated, 0, "");
+      [[fallthrough]];
+    case close_downstream:
+      step_server(d, server_event<sv::respond::Cut>);
+      return;
+    case say_close:
+      step_server(d, server_event<sv::manage::Shutdown>);
+      return;
+    case drop_upstream:
+      if (!idle_.empty()) step_client(servers_[idle_.back()], client_event<cl::manage::Abandon>);
+      return;
+    case fail_connect:
+      return failed("UF", counters_.failed_connect, 502, "no connection to the server");
+    case fail_ended:
+      return failed("UC", counters_.failed_ended, 502, "the server closed the connection");
+    case fail_reset:
+      return failed("UR", counters_.failed_reset, 502, "the server reset the connection");
+    case fail_timeout:
+      return failed("UT", counters_.failed_timeout, 504, "the server did not answer in time");
+    case fail_overflow:
+      return failed("UO", counters_.failed_overflow, 503, "too many requests wait");
+    case fail_truncated:
+      return failed("UPE", counters_.failed_truncated, 502, "the response ended early");
+    case aborted:
+      ++counters_.clients_gone;
+      if (d.request) d.request->failure = "DC";
+      return;
+    case retried:
+      ++counters_.retries;
+      ++d.request->retries;
+      d.request->passed = 0;
+      return;
+  }
+}
+
+void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
+  const auto& timers = settings_.client_timers;
+  /// The request that had the connection; it has it no more.
+  auto tell = [&](EventId what) {
+    Downstream* d = owner_of(u);
+    if (d == nullptr) return;
+    detach(u);
+    step_exchange(*d, what);
+  };
+  using enum cl::Out;
+  switch (output) {
+    case connect:
+      ++counters_.connects;
+      return;  // open_new has begun it
+    case peek:
+      step_client(u, transport_.peek_dead(u.handle) ? client_event<cl::transport::Dead>
+                                                    : client_event<cl::transport::Alive>);
+      return;
+    case send_request:
+    case send_request_close:
+      return write_head(u, output == send_request_close);
+    case cl::Out::send_head:
+    case send_head_expect:
+      write_head(u, false);
+      if (Downstream* d = owner_of(u)) step_exchange(*d, exchange_event<ex::upstream::HeadSent>);
+      return;
+    case send_body:
+      if (Downstream* d = owner_of(u)) pass_content(*d, u, true);
+      return;
+    case shutdown_write:
+      return transport_.shutdown_write(u.handle);
+    case close_fd:
+      return close(u);
+    case stop_reading:
+    case start_reading:
+      return transport_.want_input(u.handle, output == start_reading);
+    case arm_idle:
+      return arm(u.handle, u.due.idle, timers.idle);
+    case cancel_idle:
+      u.due.idle = kNever;
+      return;
+    case arm_age:
+      return arm(u.handle, u.due.age, timers.age);
+    case arm_response:
+      return arm(u.handle, u.due.response, timers.response);
+    case cancel_response:
+      u.due.response = kNever;
+      return;
+    case arm_expect:
+      return arm(u.handle, u.due.expect, timers.expect);
+    case cancel_expect:
+      u.due.expect = kNever;
+      return;
+    case enter_pool:
+      u.idle = true;
+      idle_.push_back(u.handle >> 1);
+      if (!settings_.next_loop) serve_waiting();
+      return;
+    case completed:
+    case completed_408:
+      return tell(event == client_event<cl::response::WholeClose>
+                      ? exchange_event<ex::upstream::CompleteClose>
+                      : exchange_event<ex::upstream::Complete>);
+    case lost:
+      return tell(
+          event == client_event<cl::transport::Eof>     ? exchange_event<ex::upstream::Eof>
+          : event == client_event<cl::transport::Error> ? exchange_event<ex::upstream::Reset>
+          : owner_of(u) != nullptr && owner_of(u)->request->framing.framing() == Framing::none &&
+                  owner_of(u)->request->content.empty()
+              ? exchange_event<ex::upstream::Unwritten>
+              : exchange_event<ex::upstream::WriteFailed>);
+    case truncated:
+      return tell(exchange_event<ex::upstream::Truncated>);
+    case timed_out:
+      return tell(exchange_event<ex::upstream::TimedOut>);
+    case connect_failed:
+      shunned_until_[u.address] = now_ + settings_.shunned;
+      return tell(exchange_event<ex::upstream::Refused>);
+    case idle_while_connecting:
+      return tell(exchange_event<ex::upstream::Refused>);
+    case dead_on_peek:
+      return tell(exchange_event<ex::upstream::Stale>);
+    case response_begun:
+      if (Downstream* d = owner_of(u)) step_exchange(*d, exchange_event<ex::upstream::Part>);
+      return;
+    case cl::Out::unsolicited:
+      ++counters_.unsolicited;
+      return;
+    default:
+      return;
+  }
+}
+
+//--- what the world tells
+//--------------------------------------------------------------------------------------------------
+
+void Proxy::connected(Handle handle) {
+  Upstream& u = server(handle);
+  if (!u.open) return;
+  u.connecting = false;
+  step_client(u, client_event<cl::transport::Connected>);
+}
+
+void Proxy::ended(Handle handle) {
+  if (is_upstream(handle)) {
+    Upstream& u = server(handle);
+    if (!u.open) return;
+    if (u.idle) ++counters_.idle_upstream_ended;
+    step_client(u, client_event<cl::transport::Eof>);
+  } else {
+    Downstream& d = client(handle);
+    if (!d.open) return;
+    if (!step_server(d, server_event<sv::transport::Eof>)) peer_closed(handle);
+  }
+  read_requests();
+}
+
+void Proxy::peer_closed(Handle handle) {
+  if (is_upstream(handle)) return;
+  Downstream& d = client(handle);
+  if (!d.open || d.peer_done) return;
+  d.peer_done = step_server(d, server_event<sv::transport::PeerClosed>);
+}
+
+void Proxy::failed(Handle handle) {
+  if (is_upstream(handle)) {
+    Upstream& u = server(handle);
+    if (!u.open) return;
+    if (u.idle) ++counters_.idle_upstream_ended;
+    u.connecting = false;
+    step_client(u, client_event<cl::transport::Error>);
+  } else if (Downstream& d = client(handle); d.open) {
+    step_server(d, server_event<sv::transport::Error>);
+  }
+  read_requests();
+}
+
+void Proxy::writable(Handle handle) {
+  if (is_upstream(handle)) {
+    if (Upstream& u = server(handle); u.open && !u.connecting) flush(u);
+    return;
+  }
+  Downstream& d = client(handle);
+  if (!d.open || d.out.empty()) return;
+  flush(d);
+  if (d.open && d.out.empty() && d.after_flush != kNoEvent) {
+    const EventId event = std::exchange(d.after_flush, kNoEvent);
+    if (d.request && d.request->framing.done()) {
+      over(d, d.request->own_status != 0 ? d.request->own_status : d.request->response.status);
+    }
+    step_server(d, event);
+  }
+  read_requests();
+}
+
+void Proxy::end_turn() {
+  serve_waiting();
+  read_requests();
+}
+
+void Proxy::shut_down() {
+  shutting_down_ = true;
+  for (Downstream& d : clients_) {
+    if (d.open) step_server(d, server_event<sv::manage::Shutdown>);
+  }
+}
+
+bool Proxy::is_idle_upstream(Handle handle) const {
+  return is_upstream(handle) && servers_[handle >> 1].idle;
+}
+
+//--- time
+//--------------------------------------------------------------------------------------------------
+
+void Proxy::arm(Handle handle, Time& deadline, Time after) {
+  deadline = after >= kNever ? kNever : now_ + after;
+  if (deadline != kNever) deadlines_.set(handle, deadline);
+}
+
+void Proxy::expire() {
+  deadlines_.run(now_, [this](Handle handle) { look_at_deadlines(handle); });
+  read_requests();
+}
+
+/// Tells the machine what is due, and waits for the rest.
+void Proxy::look_at_deadlines(Handle handle) {
+  Time next = kNever;
+  auto look = [&](bool open, Time& due, auto step) {
+    if (!open || due == kNever) return;
+    if (due <= now_) {
+      due = kNever;
+      step();
+    } else {
+      next = std::min(next, due);
+    }
+  };
+  if (is_upstream(handle)) {
+    Upstream& u = server(handle);
+    look(u.open, u.due.response, [&] { step_client(u, client_event<cl::timeout::Response>); });
+    look(u.open, u.due.expect, [&] { step_client(u, client_event<cl::timeout::Expect>); });
+    look(u.open, u.due.age, [&] { step_client(u, client_event<cl::timeout::Age>); });
+    look(u.open, u.due.idle, [&] { step_client(u, client_event<cl::timeout::Idle>); });
+    if (u.open && next != kNever) deadlines_.set(handle, next);
+    return;
+  }
+  Downstream& d = client(handle);
+  look(d.open, d.due.close, [&] { step_server(d, server_event<sv::timeout::Close>); });
+  look(d.open, d.due.linger, [&] { step_server(d, server_event<sv::timeout::Linger>); });
+  look(d.open, d.due.drain, [&] { step_server(d, server_event<sv::timeout::Drain>); });
+  look(d.open, d.due.age, [&] { step_server(d, server_event<sv::timeout::Age>); });
+  look(d.open, d.due.idle, [&] { step_server(d, server_event<sv::timeout::Idle>); });
+  if (d.open && next != kNever) deadlines_.set(handle, next);
+}
+
+}  // namespace halfclose::runtime

@@ -1,0 +1,166 @@
+// A reverse proxy without sockets and without a clock: bytes, ends, failures and the time go in;
+// bytes, closes, deadlines and records come out.
+//
+// It decides nothing about the life of a connection. Each decision is a cell of a table that
+// Boost.MSM made from model/: http1-server towards clients, http1-client towards servers,
+// proxy-exchange for each request, bound to one another as model/deployment/chain_system.cpp binds
+// them for the engines. The pool is the one of proxy-pool for any number of connections.
+#pragma once
+
+#include "model/machine/table.hpp"
+#include "runtime/core/content.hpp"
+#include "runtime/core/deadlines.hpp"
+#include "runtime/core/settings.hpp"
+#include "runtime/core/transport.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace halfclose::runtime {
+
+/// One request, when it is over: a line of the access log.
+struct RequestRecord {
+  std::string_view method, target;
+  unsigned status = 0;     ///< 0: the client got none
+  std::uint64_t sent = 0;  ///< bytes of response content
+  Time began = 0, ended = 0;
+  unsigned retries = 0;
+  bool reused = false;         ///< the last try was on a used connection
+  std::string_view failure{};  ///< `UC`, `UF`, `UR`, `UT`, `UO`, `UPE`, `DC`; empty: none
+};
+
+/// What happened so far; each only grows.
+struct Counters {
+  std::uint64_t clients_accepted = 0, clients_refused = 0, requests = 0, responses = 0;
+  std::uint64_t connects = 0, reuses = 0, retries = 0, waited = 0;
+  std::uint64_t failed_connect = 0, failed_ended = 0, failed_reset = 0, failed_timeout = 0,
+                failed_overflow = 0, failed_truncated = 0, clients_gone = 0, malformed = 0;
+  std::uint64_t idle_upstream_ended = 0;  ///< a pooled connection ended before it was used again
+  std::uint64_t unsolicited = 0;
+  std::uint64_t closes_idle = 0, closes_age = 0, closes_announced = 0, closes_shutdown = 0,
+                lingered = 0, answered_early = 0;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void over(const RequestRecord& record) = 0;
+};
+
+class Proxy {
+ public:
+  /// @param observer  may be null. All three outlive this.
+  Proxy(const Settings& settings, Transport& transport, Observer* observer = nullptr);
+  ~Proxy();
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+
+  static constexpr Handle kNobody = UINT32_MAX;
+
+  /// The time of everything that follows.
+  void at(Time now) { now_ = now; }
+  /// A client has connected. @return its handle, or kNobody: there are too many
+  Handle accepted();
+  void connected(Handle handle);
+  void received(Handle handle, std::string_view bytes);
+  /// The peer has shut its side down, and everything before that was received.
+  void ended(Handle handle);
+  /// It is known to have shut its side down, though its bytes are not wanted yet.
+  void peer_closed(Handle handle);
+  void failed(Handle handle);
+  void writable(Handle handle);
+  /// Everything the kernel had to tell is told: requests that wait get what became free.
+  void end_turn();
+  void expire();
+  /// When `expire` has something to do, or kNever.
+  Time next_deadline() const { return deadlines_.empty() ? kNever : deadlines_.next(); }
+
+  /// No new requests on connections that are idle; the others end behind their responses.
+  void shut_down();
+  /// A pooled connection that has no request: its end is looked at before anything else.
+  bool is_idle_upstream(Handle handle) const;
+
+  std::size_t clients() const { return open_clients_; }
+  std::size_t upstreams() const { return open_upstreams_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Downstream;
+  struct Upstream;
+  struct Request;
+  struct Tables;
+  enum class Mode : std::uint8_t { none, idle, content, discard, linger };
+
+  static bool is_upstream(Handle handle) { return (handle & 1) != 0; }
+  Downstream& client(Handle handle);
+  Upstream& server(Handle handle);
+  Upstream* upstream_of(Downstream& d);
+  Downstream* owner_of(Upstream& u);
+
+  // The machines: false when the table does not take the event.
+  bool step_server(Downstream& d, machine::EventId event);
+  bool step_exchange(Downstream& d, machine::EventId event);
+  bool step_client(Upstream& u, machine::EventId event);
+  void do_server(Downstream& d, http1::server::Out output, machine::EventId event);
+  void do_exchange(Downstream& d, proxy::exchange::Out output);
+  void do_client(Upstream& u, http1::client::Out output, machine::EventId event);
+  bool server_takes(const Downstream& d, machine::EventId event) const;
+
+  // Towards the client.
+  void read_requests();
+  bool read_request(Downstream& d);
+  void refuse(Downstream& d, unsigned status, const char* why);
+  void take_content(Downstream& d, std::string_view bytes);
+  void answer(Downstream& d);
+  void begin_response(Downstream& d);
+  void go_on_response(Downstream& d);
+  void finish_response(Downstream& d);
+  void head_of_response(Downstream& d, bool close);
+  bool closes_with(const Downstream& d, machine::EventId event) const;
+  void flush(Downstream& d);
+  void close(Downstream& d);
+  void over(Downstream& d, unsigned status);
+  void balance(Downstream& d);
+
+  // Towards servers.
+  void ask_pool(Downstream& d, bool fresh);
+  void attach(Downstream& d, Upstream& u, bool used);
+  Upstream* open_new();
+  void give_up(Downstream& d);
+  void serve_waiting();
+  void detach(Upstream& u);
+  void write_head(Upstream& u, bool close);
+  void pass_content(Downstream& d, Upstream& u, bool last);
+  void read_responses(Upstream& u, std::string_view bytes);
+  bool read_response_head_of(Upstream& u, std::string_view& bytes);
+  void flush(Upstream& u);
+  void write(Upstream& u, std::string_view bytes);
+  void close(Upstream& u);
+  std::size_t next_address();
+
+  void arm(Handle handle, Time& deadline, Time after);
+  void look_at_deadlines(Handle handle);
+
+  const Settings& settings_;
+  Transport& transport_;
+  Observer* observer_;
+  std::unique_ptr<Tables> tables_;
+  Time now_ = 0;
+  std::deque<Downstream> clients_;
+  std::deque<Upstream> servers_;
+  std::vector<std::uint32_t> free_clients_, free_servers_;
+  std::vector<std::uint32_t> idle_;     ///< servers_, the one used last at the back
+  std::deque<std::uint32_t> waiting_;   ///< clients_ whose requests wait for a connection
+  std::vector<std::uint32_t> to_read_;  ///< clients_ with bytes that may hold a request
+  std::vector<Time> shunned_until_;     ///< per address
+  std::vector<std::unique_ptr<Request>> spare_requests_;
+  Deadlines deadlines_;
+  std::size_t open_clients_ = 0, open_upstreams_ = 0, next_address_ = 0;
+  bool reading_ = false, shutting_down_ = false;
+  Counters counters_;
+};
+
+}  // namespace halfclose::runtime

@@ -1,0 +1,128 @@
+// What proxy.cpp, proxy_clients.cpp and proxy_servers.cpp share: the parts of a Proxy.
+#pragma once
+
+#include "model/machine/rows.hpp"
+#include "runtime/core/proxy.hpp"
+
+namespace halfclose::runtime {
+
+namespace sv = http1::server;
+namespace cl = http1::client;
+namespace ex = proxy::exchange;
+using machine::EventId;
+using machine::LocalId;
+
+template <class E> constexpr EventId server_event = machine::event_id<sv::ServerConnection, E>();
+template <class E> constexpr EventId client_event = machine::event_id<cl::ClientConnection, E>();
+template <class E> constexpr EventId exchange_event = machine::event_id<ex::Exchange, E>();
+inline constexpr EventId kNoEvent = 0xff;
+
+inline constexpr std::size_t kHeldMax = 256 * 1024;  ///< bytes that wait for a slow peer
+inline constexpr std::size_t kResumed = 64 * 1024;
+inline constexpr std::size_t kKeptMax = 64 * 1024;  ///< request content that can be sent again
+
+/// The tables that the settings choose, and what a local state means for the bytes that come.
+struct Proxy::Tables {
+  explicit Tables(const Settings& settings)
+      : server(sv::connection_table(settings.server)),
+        client(cl::connection_table(settings.client)) {
+    ex::Profile profile = settings.exchange;
+    for (const bool method : {false, true}) {
+      profile.method = method;
+      exchange[method] = ex::exchange_table(profile);
+    }
+    for (std::size_t local = 0; local < server.locals.size(); ++local) {
+      const std::string& state = server.state_name(static_cast<LocalId>(local));
+      modes.push_back(state == sv::Idle::name         ? Mode::idle
+                      : state == sv::Reading::name    ? Mode::content
+                      : state == sv::Discarding::name ? Mode::discard
+                      : state == sv::Lingering::name  ? Mode::linger
+                                                      : Mode::none);
+      answering.push_back(state == sv::Answering::name);
+    }
+    for (std::size_t local = 0; local < exchange[0].locals.size(); ++local)
+      idle.push_back(exchange[0].state_name(static_cast<LocalId>(local)) == ex::Idle::name);
+  }
+  machine::Table server, client, exchange[2];
+  std::vector<Mode> modes;      ///< per local of the server connection
+  std::vector<bool> answering;  ///< the same: the request is complete, nothing is answered
+  std::vector<bool> idle;       ///< per local of the exchange
+};
+
+/// What is kept of a request while it lives.
+struct Proxy::Request {
+  std::string head;  ///< as it goes on, but for its last empty line
+  std::string method, target;
+  std::string content;     ///< with its framing: what is not passed on, or can be passed on again
+  std::size_t passed = 0;  ///< of `content`
+  bool forgets = false;    ///< more was passed on than is kept
+  Content framing{};
+  bool to_head = false;
+  unsigned minor = 1;
+  bool refused = false;  ///< answered by the proxy itself: the exchange does not know of it
+
+  // The response, while it is on its way.
+  std::string response_head;
+  Head response{};
+  std::string held;  ///< content that is not with the client's connection yet
+  bool unchunks = false;
+  bool begun = false;     ///< its head is with the client's connection
+  bool complete = false;  ///< all of it is here
+  std::uint64_t sent = 0;
+
+  Time began = 0;
+  unsigned retries = 0, own_status = 0;
+  const char* why = "";
+  bool reused = false, over = false;
+  std::string_view failure{};
+
+  void clear() {
+    for (std::string* text : {&head, &method, &target, &content, &response_head, &held}) {
+      text->clear();
+      if (text->capacity() > kResumed) text->shrink_to_fit();
+    }
+    passed = 0;
+    forgets = to_head = refused = unchunks = begun = complete = reused = over = false;
+    framing = {};
+    minor = 1;
+    response.clear();
+    sent = 0;
+    began = 0;
+    retries = own_status = 0;
+    why = "";
+    failure = {};
+  }
+};
+
+struct Proxy::Downstream {
+  Handle handle = 0;
+  LocalId server = 0, exchange = 0;
+  bool open = false, method = false;
+  bool machine_reads = false, paused = false, reads = false;
+  bool closing = false;            ///< close() is under way
+  EventId after_flush = kNoEvent;  ///< what the server machine is told when all is written
+  bool peer_done = false;          ///< its end was told while its bytes were not wanted
+  std::uint32_t upstream = UINT32_MAX, requests = 0;
+  std::unique_ptr<Request> request{};
+  std::string in, out;
+  std::size_t looked_at = 0;  ///< of `in`: no head ends before
+  struct {
+    Time idle = kNever, drain = kNever, close = kNever, linger = kNever, age = kNever;
+  } due{};
+};
+
+struct Proxy::Upstream {
+  Handle handle = 0;
+  LocalId client = 0;
+  bool open = false, connecting = false, used = false, idle = false, paused = false;
+  bool in_content = false, closing = false;
+  std::uint32_t owner = UINT32_MAX, requests = 0;
+  std::size_t address = 0;
+  Content content{};
+  std::string in, out;
+  struct {
+    Time idle = kNever, age = kNever, response = kNever, expect = kNever;
+  } due{};
+};
+
+}  // namespace halfclose::runtime

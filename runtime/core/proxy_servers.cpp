@@ -1,0 +1,248 @@
+// Towards servers: connections are taken, opened and given back; requests go out, responses come
+// in.
+#include "runtime/core/proxy_parts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace halfclose::runtime {
+
+void Proxy::ask_pool(Downstream& d, bool fresh) {
+  if (!fresh && !idle_.empty()) {
+    const std::size_t at = settings_.fifo ? 0 : idle_.size() - 1;
+    Upstream& u = servers_[idle_[at]];
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(at));
+    u.idle = false;
+    return attach(d, u, true);
+  }
+  // A used connection makes room for a new one.
+  if (open_upstreams_ >= settings_.connections_max && fresh && !idle_.empty())
+    step_client(servers_[idle_.front()], client_event<cl::manage::Abandon>);
+  if (open_upstreams_ < settings_.connections_max) {
+    if (Upstream* u = open_new()) return attach(d, *u, false);
+  }
+  if (waiting_.size() >= settings_.waiting_max) {
+    step_exchange(d, exchange_event<ex::pool::Overflow>);
+    return;
+  }
+  ++counters_.waited;
+  waiting_.push_back(d.handle >> 1);
+}
+
+Proxy::Upstream* Proxy::open_new() {
+  std::uint32_t index = static_cast<std::uint32_t>(servers_.size());
+  if (free_servers_.empty()) {
+    servers_.emplace_back();
+  } else {
+    index = free_servers_.back();
+    free_servers_.pop_back();
+  }
+  Upstream& u = servers_[index];
+  u.handle = index << 1 | 1;
+  u.open = u.connecting = true;
+  u.address = next_address();
+  ++open_upstreams_;
+  return &u;
+}
+
+void Proxy::attach(Downstream& d, Upstream& u, bool used) {
+  u.owner = d.handle >> 1;
+  u.used = used;
+  ++u.requests;
+  d.upstream = u.handle >> 1;
+  d.request->reused = used;
+  d.request->passed = 0;
+  if (used) ++counters_.reuses;
+  const Handle handle = u.handle;
+  step_exchange(d, used ? exchange_event<ex::pool::Reused> : exchange_event<ex::pool::Fresh>);
+  const bool content = !d.request->framing.done() || !d.request->content.empty();
+  step_client(u, content ? client_event<cl::want::Head> : client_event<cl::want::Request>);
+  if (!used && u.open && u.handle == handle && u.connecting &&
+      !transport_.connect(handle, u.address)) {
+    u.connecting = false;
+    step_client(u, client_event<cl::transport::Error>);
+  }
+}
+
+void Proxy::detach(Upstream& u) {
+  Downstream* d = owner_of(u);
+  if (d == nullptr) return;
+  d->upstream = UINT32_MAX;
+  u.owner = UINT32_MAX;
+  if (u.paused) {
+    u.paused = false;
+    transport_.want_input(u.handle, true);
+  }
+}
+
+void Proxy::give_up(Downstream& d) {
+  if (Upstream* u = upstream_of(d)) {
+    detach(*u);
+    step_client(*u, client_event<cl::manage::Abandon>);
+    return;
+  }
+  waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), d.handle >> 1), waiting_.end());
+}
+
+/// Requests that wait get what is free, in their order.
+void Proxy::serve_waiting() {
+  while (!waiting_.empty() && (!idle_.empty() || open_upstreams_ < settings_.connections_max)) {
+    Downstream& d = clients_[waiting_.front()];
+    waiting_.pop_front();
+    ask_pool(d, false);
+  }
+}
+
+std::size_t Proxy::next_address() {
+  for (std::size_t i = 0; i < settings_.addresses; ++i) {
+    const std::size_t address = next_address_++ % settings_.addresses;
+    if (shunned_until_[address] <= now_) return address;
+  }
+  return next_address_++ % settings_.addresses;
+}
+
+void Proxy::write_head(Upstream& u, bool close) {
+  Downstream* d = owner_of(u);
+  if (d == nullptr) return;
+  const std::size_t size = d->request->head.size();
+  d->request->head.append(close ? "Connection: close\r\n\r\n" : "\r\n");
+  write(u, d->request->head);
+  if (d->request) d->request->head.resize(size);
+}
+
+/// @param last  the machine has said that the content goes out to its end
+void Proxy::pass_content(Downstream& d, Upstream& u, bool last) {
+  Request& request = *d.request;
+  if (!last && tables_->client.at(u.client, client_event<cl::want::BodyIfOpen>).verdict !=
+                   machine::Verdict::taken)
+    return;                                     // the head is not out
+  if (!last && request.framing.done()) return;  // the machine sends the end
+  const std::string_view more = std::string_view(request.content).substr(request.passed);
+  if (more.empty()) return;
+  request.passed = request.content.size();
+  if (request.passed > kKeptMax && !request.forgets) {
+    request.forgets = true;
+    step_exchange(d, exchange_event<ex::request::Beyond>);
+  }
+  write(u, more);
+  if (d.open && d.request && d.request->forgets) {
+    d.request->content.clear();
+    d.request->passed = 0;
+  }
+}
+
+void Proxy::write(Upstream& u, std::string_view bytes) {
+  if (!u.out.empty()) {
+    u.out.append(bytes);
+    return;
+  }
+  const std::size_t taken = transport_.send(u.handle, bytes);
+  if (taken == Transport::kFailed) {
+    step_client(u, client_event<cl::transport::WriteError>);
+    return;
+  }
+  u.out.append(bytes.substr(taken));
+}
+
+void Proxy::flush(Upstream& u) {
+  if (u.out.empty()) return;
+  const std::size_t taken = transport_.send(u.handle, u.out);
+  if (taken == Transport::kFailed) {
+    u.out.clear();
+    step_client(u, client_event<cl::transport::WriteError>);
+    return;
+  }
+  u.out.erase(0, taken);
+  if (u.out.empty() && u.out.capacity() > kResumed) u.out.shrink_to_fit();
+  if (Downstream* d = owner_of(u)) balance(*d);
+}
+
+void Proxy::read_responses(Upstream& u, std::string_view bytes) {
+  while (u.open && !bytes.empty()) {
+    Downstream* d = owner_of(u);
+    if (d == nullptr) {
+      step_client(u, client_event<cl::response::Part>);
+      return;
+    }
+    const bool begins = !u.in_content;
+    if (begins && !read_response_head_of(u, bytes)) return;
+    if (!u.open || owner_of(u) != d) return;
+    Request& request = *d->request;
+    std::string* data = request.unchunks ? &request.held : nullptr;
+    const std::size_t taken = u.content.take(bytes, data);
+    if (data == nullptr) request.held.append(bytes.substr(0, taken));
+    bytes.remove_prefix(taken);
+    if (u.content.broken()) {
+      ++counters_.malformed;
+      step_client(u, client_event<cl::transport::Error>);
+      return;
+    }
+    const bool done = u.content.done();
+    const bool open_end = u.content.framing() == Framing::until_close;
+    u.in_content = !done;
+    const bool close = request.response.close;
+    if (settings_.client_requests != 0 && u.requests >= settings_.client_requests)
+      step_client(u, client_event<cl::manage::Retire>);
+    if (begins) {
+      step_client(u, open_end        ? client_event<cl::response::Open>
+                     : done && close ? client_event<cl::response::WholeClose>
+                     : done          ? client_event<cl::response::Whole>
+                     : close         ? client_event<cl::response::PartClose>
+                                     : client_event<cl::response::Part>);
+    } else {
+      if (d->open && d->request && d->request->begun) go_on_response(*d);
+      if (done && u.open) step_client(u, client_event<cl::response::Tail>);
+    }
+    if (u.open && owner_of(u) == d && d->request && !d->request->begun &&
+        d->request->held.size() > kHeldMax && !u.paused) {
+      u.paused = true;
+      transport_.want_input(u.handle, false);
+    }
+  }
+}
+
+/// @return false when more is to come, or it was no head
+bool Proxy::read_response_head_of(Upstream& u, std::string_view& bytes) {
+  const std::size_t before = u.in.size();
+  u.in.append(bytes);
+  const std::size_t end = head_end(u.in, before);
+  if (end == 0 && u.in.size() < kHeadBytesMax) {
+    bytes = {};
+    return false;
+  }
+  Request& request = *owner_of(u)->request;
+  request.response_head.assign(u.in, 0, end);
+  u.in.clear();
+  const HeadError error =
+      end == 0 ? HeadError{502, "the head is larger than 64 KiB"}
+               : read_response_head(request.response_head, request.to_head, request.response);
+  if (error.status != 0 || request.response.status == 101) {
+    ++counters_.malformed;
+    step_client(u, client_event<cl::transport::Error>);
+    return false;
+  }
+  bytes.remove_prefix(end - before);
+  if (request.response.status < 200) {
+    step_client(u, client_event<cl::response::Continue>);
+    return !bytes.empty() && u.open && read_response_head_of(u, bytes);
+  }
+  request.held.clear();
+  request.unchunks = request.minor == 0 && request.response.framing == Framing::chunked;
+  u.content = Content(request.response.framing, request.response.length);
+  return true;
+}
+
+void Proxy::close(Upstream& u) {
+  if (!u.open || u.closing) return;
+  u.closing = true;
+  if (u.idle) idle_.erase(std::remove(idle_.begin(), idle_.end(), u.handle >> 1), idle_.end());
+  detach(u);
+  transport_.close(u.handle);
+  deadlines_.forget(u.handle);
+  const std::uint32_t index = u.handle >> 1;
+  u = {};
+  free_servers_.push_back(index);
+  --open_upstreams_;
+}
+
+}  // namespace halfclose::runtime

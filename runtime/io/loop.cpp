@@ -1,0 +1,271 @@
+#include "runtime/io/loop.hpp"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace halfclose::runtime {
+
+namespace {
+
+constexpr std::size_t kScratch = 64 * 1024;
+constexpr int kEventsMax = 512, kAcceptsMax = 64;
+constexpr std::uint64_t kListener = UINT64_MAX, kWake = UINT64_MAX - 1;
+
+int checked(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return fd;
+}
+
+}  // namespace
+
+Loop::Loop(const Settings& settings, int listener, const std::vector<Address>& servers,
+           Observer* observer)
+    : servers_(servers),
+      listener_(listener),
+      scratch_(kScratch),
+      proxy_(settings, *this, observer) {
+  epoll_ = checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+  wake_ = checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+  spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = kListener}};
+  checked(epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event), "epoll_ctl");
+  event.data.u64 = kWake;
+  checked(epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
+}
+
+Loop::~Loop() {
+  for (const Socket& socket : sockets_) {
+    if (socket.fd >= 0) ::close(socket.fd);
+  }
+  for (const int fd : {listener_, epoll_, wake_, spare_}) {
+    if (fd >= 0) ::close(fd);
+  }
+}
+
+Time Loop::clock() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<Time>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+void Loop::stop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+}
+
+std::size_t Loop::run(Time grace) {
+  std::array<epoll_event, kEventsMax> events;
+  Time until = kNever;
+  proxy_.at(clock());
+  for (;;) {
+    if (until == kNever && stopping_.load(std::memory_order_relaxed)) {
+      until = clock() + grace;
+      stop_listening();
+      proxy_.shut_down();
+    }
+    if (until != kNever && (proxy_.clients() == 0 || clock() >= until)) return proxy_.clients();
+    const Time next = std::min(proxy_.next_deadline(), until);
+    int timeout = -1;
+    if (!to_read_.empty())
+      timeout = 0;
+    else if (next != kNever)
+      timeout = static_cast<int>(std::clamp<Time>(next - clock() + 1, 0, 60'000));
+    const int count = epoll_wait(epoll_, events.data(), kEventsMax, timeout);
+    proxy_.at(clock());
+    // What the kernel knows of idle connections comes first.
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t data = events[i].data.u64;
+      const auto handle = static_cast<Handle>(data);
+      if (data >= kWake || (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) continue;
+      if (sockets_[handle].generation != data >> 32 || !proxy_.is_idle_upstream(handle)) continue;
+      look(handle, static_cast<std::uint32_t>(data >> 32), events[i].events);
+      events[i].events = 0;
+    }
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t data = events[i].data.u64;
+      if (data == kListener) {
+        accept_all();
+      } else if (data == kWake) {
+        std::uint64_t ignored;
+        [[maybe_unused]] const ssize_t got = read(wake_, &ignored, sizeof ignored);
+      } else if (events[i].events != 0) {
+        look(static_cast<Handle>(data), static_cast<std::uint32_t>(data >> 32), events[i].events);
+      }
+    }
+    for (std::size_t left = to_read_.size(); left > 0; --left) {
+      const Handle handle = to_read_[to_read_.size() - left];
+      read_all(handle);
+    }
+    to_read_.erase(std::remove_if(to_read_.begin(), to_read_.end(),
+                                  [&](Handle handle) {
+                                    const Socket& one = sockets_[handle];
+                                    return one.fd < 0 || !one.wanted || !one.readable;
+                                  }),
+                   to_read_.end());
+    proxy_.expire();
+    proxy_.end_turn();
+  }
+}
+
+/// What happened on a socket, unless it is another one by now.
+void Loop::look(Handle handle, std::uint32_t generation, std::uint32_t events) {
+  auto same = [&] { return sockets_[handle].generation == generation && sockets_[handle].fd >= 0; };
+  if (!same()) return;
+  if (sockets_[handle].connecting) {
+    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return;
+    sockets_[handle].connecting = false;
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(sockets_[handle].fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return proxy_.failed(handle);
+    proxy_.connected(handle);
+    if (!same()) return;
+  }
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+    sockets_[handle].readable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) sockets_[handle].ended = true;
+    if (sockets_[handle].wanted)
+      read_all(handle);
+    else if (events & (EPOLLHUP | EPOLLERR))
+      proxy_.failed(handle);
+    else if (events & EPOLLRDHUP)
+      proxy_.peer_closed(handle);
+    if (!same()) return;
+  }
+  if ((events & EPOLLOUT) && sockets_[handle].blocked) {
+    sockets_[handle].blocked = false;
+    proxy_.writable(handle);
+  }
+}
+
+/// Reads while there is something and it is wanted; one connection gets a share, not all.
+void Loop::read_all(Handle handle) {
+  if (handle >= sockets_.size()) return;
+  const std::uint32_t generation = sockets_[handle].generation;
+  for (int rounds = 0; rounds < 4; ++rounds) {
+    const Socket& now = sockets_[handle];
+    if (now.fd < 0 || now.generation != generation || !now.wanted || !now.readable) return;
+    const ssize_t got = recv(now.fd, scratch_.data(), scratch_.size(), 0);
+    if (got > 0) {
+      // Less than was asked for is all there is, unless the end is behind it.
+      if (static_cast<std::size_t>(got) < scratch_.size() && !now.ended)
+        sockets_[handle].readable = false;
+      proxy_.received(handle, {scratch_.data(), static_cast<std::size_t>(got)});
+    } else if (got == 0) {
+      sockets_[handle].readable = false;
+      return proxy_.ended(handle);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      sockets_[handle].readable = false;
+      return;
+    } else if (errno != EINTR) {
+      sockets_[handle].readable = false;
+      return proxy_.failed(handle);
+    }
+  }
+  to_read_.push_back(handle);
+}
+
+void Loop::accept_all() {
+  for (int i = 0; i < kAcceptsMax; ++i) {
+    int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+      // No descriptor is left: the spare one takes the client, to turn it away.
+      if (spare_ >= 0) ::close(spare_);
+      fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) ::close(fd);
+      spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+      return;
+    }
+    if (fd < 0) return;
+    const Handle handle = proxy_.clients() < SIZE_MAX ? proxy_.accepted() : Proxy::kNobody;
+    if (handle == Proxy::kNobody) {
+      ::close(fd);
+      continue;
+    }
+    if (!add(handle, fd, false)) proxy_.failed(handle);
+  }
+}
+
+Loop::Socket& Loop::socket(Handle handle) {
+  if (handle >= sockets_.size()) sockets_.resize(handle + 1);
+  return sockets_[handle];
+}
+
+bool Loop::add(Handle handle, int fd, bool connecting) {
+  Socket& one = socket(handle);
+  one.fd = fd;
+  one.connecting = connecting;
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                    .data = {.u64 = std::uint64_t{one.generation} << 32 | handle}};
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Loop::stop_listening() {
+  accept_all();  // who is in the queue has been promised a connection
+  ::close(listener_);
+  listener_ = -1;
+}
+
+//--- what the proxy asks
+//--------------------------------------------------------------------------------------------------
+
+bool Loop::connect(Handle handle, std::size_t address) {
+  const Address& to = servers_[address];
+  const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if ((::connect(fd, to.get(), to.size) != 0 && errno != EINPROGRESS) || !add(handle, fd, true)) {
+    ::close(fd);
+    socket(handle).fd = -1;
+    return false;
+  }
+  return true;
+}
+
+std::size_t Loop::send(Handle handle, std::string_view bytes) {
+  Socket& one = socket(handle);
+  if (one.fd < 0) return kFailed;
+  const ssize_t sent = ::send(one.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return kFailed;
+    one.blocked = true;
+    return 0;
+  }
+  if (static_cast<std::size_t>(sent) < bytes.size()) one.blocked = true;
+  return static_cast<std::size_t>(sent);
+}
+
+void Loop::shutdown_write(Handle handle) {
+  if (socket(handle).fd >= 0) ::shutdown(socket(handle).fd, SHUT_WR);
+}
+
+void Loop::close(Handle handle) {
+  Socket& one = socket(handle);
+  if (one.fd >= 0) ::close(one.fd);
+  one = {.generation = (one.generation + 1) & 0x7fffffff};
+}
+
+void Loop::want_input(Handle handle, bool wanted) {
+  Socket& one = socket(handle);
+  if (wanted && !one.wanted && one.readable) to_read_.push_back(handle);
+  one.wanted = wanted;
+}
+
+bool Loop::peek_dead(Handle handle) {
+  char byte;
+  const ssize_t got = recv(socket(handle).fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+}  // namespace halfclose::runtime

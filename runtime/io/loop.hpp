@@ -1,0 +1,64 @@
+// One thread of a proxy: an epoll loop around a runtime::Proxy. Sockets are registered once,
+// edge-triggered; a batch of events is looked at twice, first for pooled connections whose end the
+// kernel already knows, so that none of them is handed to a request of the same batch.
+#pragma once
+
+#include "runtime/core/proxy.hpp"
+#include "runtime/io/address.hpp"
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+namespace halfclose::runtime {
+
+class Loop final : public Transport {
+ public:
+  /// @param listener  a listening socket, which is the loop's from now on
+  /// @param servers   as many as settings.addresses; they and the others outlive this
+  /// @errors std::system_error when epoll or eventfd cannot be had
+  Loop(const Settings& settings, int listener, const std::vector<Address>& servers,
+       Observer* observer = nullptr);
+  ~Loop() override;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Serves until `stop`, then until every client is gone or `grace` milliseconds are over.
+  /// @return clients that were still connected then
+  std::size_t run(Time grace);
+  /// From any thread and from signal handlers.
+  void stop();
+
+  const Proxy& proxy() const { return proxy_; }
+
+  bool connect(Handle handle, std::size_t address) override;
+  std::size_t send(Handle handle, std::string_view bytes) override;
+  void shutdown_write(Handle handle) override;
+  void close(Handle handle) override;
+  void want_input(Handle handle, bool wanted) override;
+  bool peek_dead(Handle handle) override;
+
+ private:
+  struct Socket {
+    int fd = -1;
+    std::uint32_t generation = 0;
+    bool connecting = false, wanted = false, readable = false, ended = false, blocked = false;
+  };
+  Socket& socket(Handle handle);
+  bool add(Handle handle, int fd, bool connecting);
+  void accept_all();
+  void look(Handle handle, std::uint32_t generation, std::uint32_t events);
+  void read_all(Handle handle);
+  void stop_listening();
+  static Time clock();
+
+  const std::vector<Address>& servers_;
+  int listener_, epoll_ = -1, wake_ = -1, spare_ = -1;
+  std::vector<Socket> sockets_;  ///< by handle
+  std::vector<Handle> to_read_;  ///< wanted and readable: read when the events are through
+  std::vector<char> scratch_;
+  std::atomic<bool> stopping_{false};
+  Proxy proxy_;
+};
+
+}  // namespace halfclose::runtime
