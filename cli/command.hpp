@@ -40,5 +40,6 @@ void add_machines(CLI::App& app, int& status);
 void add_matrix(CLI::App& app, int& status);
 void add_recheck(CLI::App& app, int& status);
 void add_prove(CLI::App& app, int& status);
+void add_serve(CLI::App& app, int& status);
 
 }  // namespace halfclose::cli

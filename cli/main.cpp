@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   add_matrix(app, status);
   add_recheck(app, status);
   add_prove(app, status);
+  add_serve(app, status);
   try {
     const std::string wrong = wrong_words(app, {argv + 1, argv + argc});
     if (!wrong.empty()) return refuse(wrong);

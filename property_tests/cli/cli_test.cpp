@@ -344,6 +344,27 @@ TEST_CASE("halfclose: a standard output that is full", "[cli]") {
   }
 }
 
+TEST_CASE("halfclose serve: what is wrong is refused before anything listens", "[cli]") {
+  const Directory directory;
+  const std::string upstream = "127.0.0.1:9";
+  CHECK_THAT(refused({"serve", "--upstream", "localhost"}).err, Contains("--upstream localhost"));
+  CHECK_THAT(refused({"serve", "--upstream", upstream, "--listen", "127.0.0.1:99999"}).err,
+             Contains("--listen 127.0.0.1:99999"));
+  CHECK_THAT(refused({"serve", "--upstream", upstream, "--listen", "192.0.2.1:1"}).err,
+             Contains("cannot listen on 192.0.2.1:1"));
+  CHECK_THAT(refused({"serve", kExample, "--upstream", upstream, "--node", "alb"}).err,
+             Contains("--node `alb` is none of these") && Contains("edge"));
+  CHECK_THAT(refused({"serve",
+                      directory.write("two.yaml",
+                                      "chain:\n  - { profile: curl }\n  - { "
+                                      "profile: node }\n"),
+                      "--upstream", upstream})
+                 .err,
+             Contains("no node of the chain has one before it and one behind it"));
+  CHECK_THAT(refused({"serve", "--upstream", upstream, "--log", directory / "none/log"}).err,
+             Contains("cannot be written"));
+}
+
 //--- explain
 //-----------------------------------------------------------------------------------------------------
 
@@ -364,7 +385,7 @@ TEST_CASE("halfclose: words that are empty or unknown are named", "[cli]") {
   const Run near = run({"chek", kExample});
   CHECK(near.status == 2);
   CHECK_THAT(near.err, Contains("unknown command `chek`") && Contains("did you mean `check`?"));
-  CHECK_THAT(run({"serve"}).err, Contains("unknown command `serve`"));
+  CHECK_THAT(run({"simulate"}).err, Contains("unknown command `simulate`"));
 }
 
 TEST_CASE("halfclose explain: names that no verdict has are refused", "[cli]") {

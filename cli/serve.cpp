@@ -1,0 +1,192 @@
+// halfclose serve: a reverse proxy that is a node of a chain, run by the tables that check judges.
+#include "cli/command.hpp"
+#include "model/deployment/chain.hpp"
+#include "runtime/io/loop.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+
+namespace halfclose::cli {
+
+namespace {
+
+struct Options {
+  std::string listen = "127.0.0.1:8080", chain, node, log;
+  std::vector<std::string> upstreams;
+  unsigned threads = 1;
+  std::int64_t grace = 30;
+  std::size_t clients_max = 16'384, connections_max = 1024;
+};
+
+constexpr const char* kDefaultChain =
+    "chain:\n  - { name: clients, profile: rfc9112 }\n  - { name: proxy, profile: halfclose }\n"
+    "  - { name: server, profile: rfc9112 }\n";
+
+/// One line a request, in the order in which they are over.
+class AccessLog final : public runtime::Observer {
+ public:
+  explicit AccessLog(std::FILE* file) : file_(file) {}
+  void over(const runtime::RequestRecord& record) override {
+    char line[512];
+    const auto cut = [](std::string_view text, std::size_t most) {
+      return static_cast<int>(std::min(text.size(), most));
+    };
+    const int size = std::snprintf(
+        line, sizeof line, "%lld %.*s %.*s %u %llu %lldms %s retries=%u %.*s\n",
+        static_cast<long long>(std::time(nullptr)), cut(record.method, 32), record.method.data(),
+        cut(record.target, 300), record.target.data(), record.status,
+        static_cast<unsigned long long>(record.sent),
+        static_cast<long long>(record.ended - record.began), record.reused ? "reused" : "new",
+        record.retries, record.failure.empty() ? 1 : static_cast<int>(record.failure.size()),
+        record.failure.empty() ? "-" : record.failure.data());
+    const std::lock_guard lock(mutex_);
+    std::fwrite(line, 1, std::min(sizeof line - 1, static_cast<std::size_t>(size)), file_);
+  }
+  void flush() { std::fflush(file_); }
+
+ private:
+  std::FILE* file_;
+  std::mutex mutex_;
+};
+
+std::vector<std::unique_ptr<runtime::Loop>>* running = nullptr;
+void stop_all(int) {
+  for (const auto& loop : *running)
+    loop->stop();
+}
+
+/// The node that `--node` names, or the only one that is a server and a client.
+std::optional<std::size_t> node_of(const deployment::Chain& chain, const std::string& name,
+                                   std::string& error) {
+  std::string names;
+  std::optional<std::size_t> only;
+  for (std::size_t i = 1; i + 1 < chain.nodes.size(); ++i) {
+    if (chain.nodes[i].name == name) return i;
+    names += " " + chain.nodes[i].name;
+    only = i;
+  }
+  if (name.empty() && chain.nodes.size() == 3) return only;
+  error = names.empty() ? "error: no node of the chain has one before it and one behind it"
+                        : "error: --node " +
+                              (name.empty() ? "is missing" : "`" + name + "` is none of these") +
+                              "\n  help: nodes that can be served:" + names;
+  return std::nullopt;
+}
+
+int serve(const Options& options) {
+  const deployment::LoadedChain loaded =
+      options.chain.empty() ? deployment::parse_chain(kDefaultChain, "the default chain")
+                            : deployment::load_chain(options.chain);
+  if (!loaded.chain) return refuse(loaded.error.text());
+  std::string error;
+  const auto node = node_of(*loaded.chain, options.node, error);
+  if (!node) return refuse(error);
+  const auto listen = runtime::parse_address(options.listen);
+  if (!listen)
+    return refuse("error: --listen " + options.listen +
+                  "\n  help: an address and a port, such as 127.0.0.1:8080 or [::1]:8080");
+  std::vector<runtime::Address> servers;
+  for (const std::string& text : options.upstreams) {
+    const auto address = runtime::parse_address(text);
+    if (!address)
+      return refuse("error: --upstream " + text +
+                    "\n  help: an address and a port, such as 127.0.0.1:8080 or [::1]:8080");
+    servers.push_back(*address);
+  }
+  runtime::Settings settings = runtime::settings_of(*loaded.chain, *node);
+  settings.addresses = servers.size();
+  settings.clients_max = options.clients_max;
+  settings.connections_max = options.connections_max;
+
+  std::FILE* file = options.log.empty()  ? nullptr
+                    : options.log == "-" ? stdout
+                                         : std::fopen(options.log.c_str(), "a");
+  if (!options.log.empty() && file == nullptr)
+    return refuse("error: cannot be written: " + options.log + ": " + std::strerror(errno));
+  AccessLog log(file);
+
+  std::vector<std::unique_ptr<runtime::Loop>> loops;
+  runtime::Address bound = *listen;
+  int port = 0;
+  try {
+    for (unsigned i = 0; i < options.threads; ++i) {
+      const int listener = runtime::listen_on(bound, options.threads > 1);
+      if (listener < 0)
+        return refuse("error: cannot listen on " + options.listen + ": " + std::strerror(errno));
+      port = runtime::port_of(listener);
+      // Port 0 is any: the other threads listen on the one that the first got.
+      bound = *runtime::parse_address(options.listen.substr(0, options.listen.rfind(':') + 1) +
+                                      std::to_string(port));
+      loops.push_back(std::make_unique<runtime::Loop>(settings, listener, servers,
+                                                      file != nullptr ? &log : nullptr));
+    }
+  } catch (const std::system_error& failed) {
+    return refuse(std::string("error: ") + failed.what());
+  }
+  running = &loops;
+  struct sigaction action {};
+  action.sa_handler = stop_all;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  std::fprintf(stderr, "listening on %s\n", bound.text.c_str());
+
+  std::size_t left = 0;
+  std::vector<std::thread> threads;
+  std::vector<std::size_t> remained(loops.size(), 0);
+  for (std::size_t i = 1; i < loops.size(); ++i)
+    threads.emplace_back([&, i] { remained[i] = loops[i]->run(options.grace * 1000); });
+  remained[0] = loops[0]->run(options.grace * 1000);
+  for (std::thread& thread : threads)
+    thread.join();
+  for (const std::size_t count : remained)
+    left += count;
+  if (file != nullptr) {
+    log.flush();
+    if (file != stdout) std::fclose(file);
+  }
+  if (left > 0) std::fprintf(stderr, "the grace is over: %zu clients were still connected\n", left);
+  return kHolds;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& status) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("serve", "a reverse proxy, run by the tables that check judges");
+  command->add_option("CHAIN", options->chain,
+                      "a chain file: serve one of its nodes; without it, the profile halfclose");
+  command->add_option("--node", options->node, "the node, when more than one could be served");
+  command->add_option("--listen", options->listen, "address and port")->capture_default_str();
+  command
+      ->add_option("--upstream", options->upstreams,
+                   "address and port of a server; may be repeated")
+      ->required();
+  command->add_option("--threads", options->threads, "independent loops that share the port")
+      ->check(CLI::Range(1u, 256u))
+      ->capture_default_str();
+  command->add_option("--grace", options->grace, "seconds for clients to finish after SIGTERM")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400}))
+      ->capture_default_str();
+  command->add_option("--max-clients", options->clients_max, "connections of clients, per thread")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->capture_default_str();
+  command
+      ->add_option("--max-connections", options->connections_max,
+                   "connections to servers, per thread")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->capture_default_str();
+  command->add_option("--log", options->log, "access log: a file, or - for standard output");
+  command->callback([options, &status] { status = serve(*options); });
+}
+
+}  // namespace halfclose::cli
