@@ -342,7 +342,7 @@ void Proxy::writable(Handle handle) {
   if (d.open && d.out.empty() && d.after_flush != kNoEvent) {
     const EventId event = std::exchange(d.after_flush, kNoEvent);
     if (d.request && d.request->framing.done()) {
-      over(d, d.request->own_status != 0 ? d.request->own_status : d.request->response.status);
+      over(d);
     }
     step_server(d, event);
   }

@@ -122,7 +122,7 @@ class Proxy {
   bool closes_with(const Downstream& d, machine::EventId event) const;
   void flush(Downstream& d);
   void close(Downstream& d);
-  void over(Downstream& d, unsigned status);
+  void over(Downstream& d);
   void balance(Downstream& d);
 
   // Towards servers.

@@ -74,7 +74,7 @@ void Proxy::take_content(Downstream& d, std::string_view bytes) {
           step_server(d, server_event<sv::body::More>);
           break;
         }
-        over(d, 0);
+        over(d);
         step_server(d, server_event<sv::body::End>);
         break;
       }
@@ -217,8 +217,7 @@ void Proxy::answer(Downstream& d) {
   flush(d);
   if (!d.open) return;
   if (d.out.empty()) {
-    const unsigned status = request.own_status != 0 ? request.own_status : request.response.status;
-    if (request.framing.done()) over(d, status);
+    if (request.framing.done()) over(d);
     step_server(d, kWhole);
   } else if (waits) {
     // The tail waits in our buffer, and the machine times that.
@@ -254,7 +253,7 @@ void Proxy::finish_response(Downstream& d) {
     d.after_flush = server_event<sv::respond::Rest>;
     return;
   }
-  over(d, d.request->response.status);
+  over(d);
   step_server(d, server_event<sv::respond::Rest>);
 }
 
@@ -281,10 +280,13 @@ void Proxy::flush(Downstream& d) {
 }
 
 /// The line of the log. The request is forgotten.
-void Proxy::over(Downstream& d, unsigned status) {
+void Proxy::over(Downstream& d) {
   if (!d.request) return;
   Request& request = *d.request;
   if (!request.over) {
+    const unsigned status = !request.begun            ? 0
+                            : request.own_status != 0 ? request.own_status
+                                                      : request.response.status;
     if (status != 0) ++counters_.responses;
     if (observer_ != nullptr) {
       observer_->over({.method = request.method,
@@ -328,11 +330,8 @@ void Proxy::close(Downstream& d) {
   d.closing = true;
   step_exchange(d, exchange_event<ex::downstream::Gone>);
   if (d.request) {
-    Request& request = *d.request;
-    const bool answered = request.begun && d.out.empty();
-    const unsigned status = request.own_status != 0 ? request.own_status : request.response.status;
-    request.framing = {};
-    over(d, answered || request.begun ? status : 0);
+    d.request->framing = {};
+    over(d);
   }
   transport_.close(d.handle);
   deadlines_.forget(d.handle);
