@@ -14,6 +14,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace halfclose::cli {
 
@@ -49,13 +50,18 @@ class AccessLog final : public runtime::Observer {
         record.retries, record.failure.empty() ? 1 : static_cast<int>(record.failure.size()),
         record.failure.empty() ? "-" : record.failure.data());
     const std::lock_guard lock(mutex_);
+    dirty_ = true;
     std::fwrite(line, 1, std::min(sizeof line - 1, static_cast<std::size_t>(size)), file_);
   }
-  void flush() { std::fflush(file_); }
+  void rest() override {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(dirty_, false)) std::fflush(file_);
+  }
 
  private:
   std::FILE* file_;
   std::mutex mutex_;
+  bool dirty_ = false;
 };
 
 std::vector<std::unique_ptr<runtime::Loop>>* running = nullptr;
@@ -150,7 +156,7 @@ int serve(const Options& options) {
   for (const std::size_t count : remained)
     left += count;
   if (file != nullptr) {
-    log.flush();
+    log.rest();
     if (file != stdout) std::fclose(file);
   }
   if (left > 0) std::fprintf(stderr, "the grace is over: %zu clients were still connected\n", left);

@@ -48,6 +48,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void over(const RequestRecord& record) = 0;
+  /// Nothing else is to be done at the moment: time to write down what was put off.
+  virtual void rest() {}
 };
 
 class Proxy {

@@ -30,6 +30,7 @@ int checked(int fd, const char* what) {
 Loop::Loop(const Settings& settings, int listener, const std::vector<Address>& servers,
            Observer* observer)
     : servers_(servers),
+      observer_(observer),
       listener_(listener),
       scratch_(kScratch),
       proxy_(settings, *this, observer) {
@@ -80,7 +81,11 @@ std::size_t Loop::run(Time grace) {
       timeout = 0;
     else if (next != kNever)
       timeout = static_cast<int>(std::clamp<Time>(next - clock() + 1, 0, 60'000));
-    const int count = epoll_wait(epoll_, events.data(), kEventsMax, timeout);
+    int count = epoll_wait(epoll_, events.data(), kEventsMax, 0);
+    if (count == 0 && timeout != 0) {
+      if (observer_ != nullptr) observer_->rest();
+      count = epoll_wait(epoll_, events.data(), kEventsMax, timeout);
+    }
     proxy_.at(clock());
     // What the kernel knows of idle connections comes first.
     for (int i = 0; i < count; ++i) {

@@ -53,6 +53,7 @@ class Loop final : public Transport {
   static Time clock();
 
   const std::vector<Address>& servers_;
+  Observer* observer_;
   int listener_, epoll_ = -1, wake_ = -1, spare_ = -1;
   std::vector<Socket> sockets_;  ///< by handle
   std::vector<Handle> to_read_;  ///< wanted and readable: read when the events are through
