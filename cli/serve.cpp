@@ -109,6 +109,10 @@ int serve(const Options& options) {
     servers.push_back(*address);
   }
   runtime::Settings settings = runtime::settings_of(*loaded.chain, *node);
+  if (settings.exchange.buffers_request)
+    return refuse("error: `request_buffering: true` of node " + loaded.chain->nodes[*node].name +
+                  " is not served yet\n  help: say `request_buffering: false`, and check the chain "
+                  "again");
   settings.addresses = servers.size();
   settings.clients_max = options.clients_max;
   settings.connections_max = options.connections_max;

@@ -13,6 +13,8 @@ namespace {
 namespace http = boost::beast::http;
 using boost::beast::error_code;
 
+constexpr std::size_t kFieldsMax = 256, kOptionsMax = 32;
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
@@ -132,6 +134,8 @@ const char* read_common(Head& head) {
       if (++codings > 1 || !same_word(field.value, "chunked")) return "unknown transfer coding";
     }
   }
+  if (head.fields.size() > kFieldsMax) return "too many fields";
+  if (head.nominated.size() > kOptionsMax) return "too many connection options";
   if (codings > 0) {
     if (lengths > 0) return "Content-Length beside Transfer-Encoding";
     if (head.minor == 0) return "Transfer-Encoding in HTTP/1.0";

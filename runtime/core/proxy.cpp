@@ -38,6 +38,7 @@ bool Proxy::step_server(Downstream& d, EventId event) {
     if (!d.open) break;
     do_server(d, static_cast<sv::Out>(output), event);
   }
+  if (d.paused) balance(d);  // what it waited for may not be wanted any more
   return true;
 }
 bool Proxy::step_exchange(Downstream& d, EventId event) {
@@ -94,6 +95,8 @@ void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
       return;
     case content_read:
       if (!d.request->refused) step_exchange(d, exchange_event<ex::request::End>);
+      if (d.request && d.request->part_held && upstream_of(d) != nullptr)
+        step_exchange(d, exchange_event<ex::upstream::Part>);
       return;
     case continue_100:
       d.out.append("HTTP/1.1 100 Continue\r\n\r\n");
@@ -219,6 +222,11 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
     case send_head_expect:
       write_head(u, false);
       if (Downstream* d = owner_of(u)) step_exchange(*d, exchange_event<ex::upstream::HeadSent>);
+      // What had come before there was a connection.
+      if (Downstream* d = owner_of(u)) {
+        pass_content(*d, u, false);
+        balance(*d);
+      }
       return;
     case send_body:
       if (Downstream* d = owner_of(u)) pass_content(*d, u, true);
@@ -277,7 +285,10 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
     case dead_on_peek:
       return tell(exchange_event<ex::upstream::Stale>);
     case response_begun:
-      if (Downstream* d = owner_of(u)) step_exchange(*d, exchange_event<ex::upstream::Part>);
+      if (Downstream* d = owner_of(u)) {
+        step_exchange(*d, exchange_event<ex::upstream::Part>);
+        if (owner_of(u) == d && d->request) d->request->part_held = !d->request->begun;
+      }
       return;
     case cl::Out::unsolicited:
       ++counters_.unsolicited;

@@ -160,6 +160,7 @@ class Proxy {
   std::vector<Time> shunned_until_;     ///< per address
   std::vector<std::unique_ptr<Request>> spare_requests_;
   Deadlines deadlines_;
+  std::uint64_t opened_ = 0;
   std::size_t open_clients_ = 0, open_upstreams_ = 0, next_address_ = 0;
   bool reading_ = false, shutting_down_ = false;
   Counters counters_;

@@ -233,9 +233,15 @@ void Proxy::begin_response(Downstream& d) {
   if (request.unchunks || request.response.framing == Framing::until_close)
     step_server(d, server_event<sv::manage::Shutdown>);
   if (!d.open) return;
+  request.part_held = false;
   head_of_response(d, closes_with(d, server_event<sv::respond::Part>));
   step_server(d, server_event<sv::respond::Part>);
   if (d.open) go_on_response(d);
+  Upstream* u = upstream_of(d);
+  if (u != nullptr && u->paused && d.out.size() < kResumed) {
+    u->paused = false;
+    transport_.want_input(u->handle, true);
+  }
 }
 void Proxy::go_on_response(Downstream& d) {
   Request& request = *d.request;

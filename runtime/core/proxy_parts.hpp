@@ -66,8 +66,9 @@ struct Proxy::Request {
   Head response{};
   std::string held;  ///< content that is not with the client's connection yet
   bool unchunks = false;
-  bool begun = false;     ///< its head is with the client's connection
-  bool complete = false;  ///< all of it is here
+  bool part_held = false;  ///< it has begun, and waits for the end of the request
+  bool begun = false;      ///< its head is with the client's connection
+  bool complete = false;   ///< all of it is here
   std::uint64_t sent = 0;
 
   Time began = 0;
@@ -82,7 +83,7 @@ struct Proxy::Request {
       if (text->capacity() > kResumed) text->shrink_to_fit();
     }
     passed = 0;
-    forgets = to_head = refused = unchunks = begun = complete = reused = over = false;
+    forgets = part_held = to_head = refused = unchunks = begun = complete = reused = over = false;
     framing = {};
     minor = 1;
     response.clear();
@@ -117,6 +118,7 @@ struct Proxy::Upstream {
   bool open = false, connecting = false, used = false, idle = false, paused = false;
   bool in_content = false, closing = false;
   std::uint32_t owner = UINT32_MAX, requests = 0;
+  std::uint64_t serial = 0;  ///< tells it from the next connection in its place
   std::size_t address = 0;
   Content content{};
   std::string in, out;

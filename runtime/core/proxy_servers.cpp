@@ -40,6 +40,7 @@ Proxy::Upstream* Proxy::open_new() {
   Upstream& u = servers_[index];
   u.handle = index << 1 | 1;
   u.open = u.connecting = true;
+  u.serial = ++opened_;
   u.address = next_address();
   ++open_upstreams_;
   return &u;
@@ -104,10 +105,7 @@ std::size_t Proxy::next_address() {
 void Proxy::write_head(Upstream& u, bool close) {
   Downstream* d = owner_of(u);
   if (d == nullptr) return;
-  const std::size_t size = d->request->head.size();
-  d->request->head.append(close ? "Connection: close\r\n\r\n" : "\r\n");
-  write(u, d->request->head);
-  if (d->request) d->request->head.resize(size);
+  write(u, d->request->head + (close ? "Connection: close\r\n\r\n" : "\r\n"));
 }
 
 /// @param last  the machine has said that the content goes out to its end
@@ -120,10 +118,9 @@ void Proxy::pass_content(Downstream& d, Upstream& u, bool last) {
   const std::string_view more = std::string_view(request.content).substr(request.passed);
   if (more.empty()) return;
   request.passed = request.content.size();
-  if (request.passed > kKeptMax && !request.forgets) {
-    request.forgets = true;
-    step_exchange(d, exchange_event<ex::request::Beyond>);
-  }
+  // Forgotten only when the machine knows: else a retry would send the head alone.
+  if (request.passed > kKeptMax && !request.forgets)
+    request.forgets = step_exchange(d, exchange_event<ex::request::Beyond>);
   write(u, more);
   if (d.open && d.request && d.request->forgets) {
     d.request->content.clear();
@@ -158,7 +155,8 @@ void Proxy::flush(Upstream& u) {
 }
 
 void Proxy::read_responses(Upstream& u, std::string_view bytes) {
-  while (u.open && !bytes.empty()) {
+  const std::uint64_t serial = u.serial;
+  while (u.open && u.serial == serial && !bytes.empty()) {
     Downstream* d = owner_of(u);
     if (d == nullptr) {
       step_client(u, client_event<cl::response::Part>);
@@ -181,6 +179,9 @@ void Proxy::read_responses(Upstream& u, std::string_view bytes) {
     const bool open_end = u.content.framing() == Framing::until_close;
     u.in_content = !done;
     const bool close = request.response.close;
+    // What stands behind a response was asked by nobody, and what is left of the request would
+    // stand before the next one.
+    if (done && (!bytes.empty() || !u.out.empty())) step_client(u, client_event<cl::timeout::Age>);
     if (settings_.client_requests != 0 && u.requests >= settings_.client_requests)
       step_client(u, client_event<cl::manage::Retire>);
     if (begins) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace halfclose::runtime {
 
@@ -91,7 +92,7 @@ std::size_t Loop::run(Time grace) {
     for (int i = 0; i < count; ++i) {
       const std::uint64_t data = events[i].data.u64;
       const auto handle = static_cast<Handle>(data);
-      if (data >= kWake || (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) continue;
+      if (data >= kWake) continue;
       if (sockets_[handle].generation != data >> 32 || !proxy_.is_idle_upstream(handle)) continue;
       look(handle, static_cast<std::uint32_t>(data >> 32), events[i].events);
       events[i].events = 0;
@@ -107,16 +108,12 @@ std::size_t Loop::run(Time grace) {
         look(static_cast<Handle>(data), static_cast<std::uint32_t>(data >> 32), events[i].events);
       }
     }
-    for (std::size_t left = to_read_.size(); left > 0; --left) {
-      const Handle handle = to_read_[to_read_.size() - left];
+    reading_.swap(to_read_);
+    for (const Handle handle : reading_) {
+      sockets_[handle].queued = false;
       read_all(handle);
     }
-    to_read_.erase(std::remove_if(to_read_.begin(), to_read_.end(),
-                                  [&](Handle handle) {
-                                    const Socket& one = sockets_[handle];
-                                    return one.fd < 0 || !one.wanted || !one.readable;
-                                  }),
-                   to_read_.end());
+    reading_.clear();
     proxy_.expire();
     proxy_.end_turn();
   }
@@ -177,6 +174,11 @@ void Loop::read_all(Handle handle) {
       return proxy_.failed(handle);
     }
   }
+  if (sockets_[handle].generation == generation) read_later(handle);
+}
+void Loop::read_later(Handle handle) {
+  Socket& one = sockets_[handle];
+  if (one.fd < 0 || std::exchange(one.queued, true)) return;
   to_read_.push_back(handle);
 }
 
@@ -263,8 +265,8 @@ void Loop::close(Handle handle) {
 
 void Loop::want_input(Handle handle, bool wanted) {
   Socket& one = socket(handle);
-  if (wanted && !one.wanted && one.readable) to_read_.push_back(handle);
   one.wanted = wanted;
+  if (wanted && one.readable) read_later(handle);
 }
 
 bool Loop::peek_dead(Handle handle) {

@@ -43,12 +43,14 @@ class Loop final : public Transport {
     int fd = -1;
     std::uint32_t generation = 0;
     bool connecting = false, wanted = false, readable = false, ended = false, blocked = false;
+    bool queued = false;  ///< in to_read_
   };
   Socket& socket(Handle handle);
   bool add(Handle handle, int fd, bool connecting);
   void accept_all();
   void look(Handle handle, std::uint32_t generation, std::uint32_t events);
   void read_all(Handle handle);
+  void read_later(Handle handle);
   void stop_listening();
   static Time clock();
 
@@ -56,6 +58,7 @@ class Loop final : public Transport {
   Observer* observer_;
   int listener_, epoll_ = -1, wake_ = -1, spare_ = -1;
   std::vector<Socket> sockets_;  ///< by handle
+  std::vector<Handle> reading_;
   std::vector<Handle> to_read_;  ///< wanted and readable: read when the events are through
   std::vector<char> scratch_;
   std::atomic<bool> stopping_{false};

@@ -243,6 +243,92 @@ TEST_CASE("runtime proxy: a response to an unfinished request is not lost",
   CHECK(world.proxy.clients() == 0);
 }
 
+TEST_CASE("runtime proxy: content that was there before its connection", "[runtime]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  std::string put = "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 600000\r\n\r\n";
+  world.proxy.received(c, put);
+  std::size_t given = 0;
+  for (; world.sockets[c].wanted && given < 600'000; given += 10'000)
+    world.proxy.received(c, std::string(10'000, 'x'));
+  CHECK(given < 400'000);
+  const Handle s = world.server();
+  REQUIRE(world.sockets[c].wanted);
+  for (; given < 600'000; given += 10'000)
+    world.proxy.received(c, std::string(10'000, 'x'));
+  CHECK(world.take(s).size() > 600'000);
+  // It cannot be sent again, and is not.
+  world.proxy.ended(s);
+  CHECK(world.opened.size() == 1);
+  CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+}
+
+TEST_CASE("runtime proxy: a retry has its whole content", "[runtime]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  // All of it is here before the connection is.
+  world.proxy.received(c, "PUT /p HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" +
+                              std::string(100'000, 'x'));
+  const Handle s = world.server();
+  CHECK(world.take(s).size() > 100'000);
+  world.proxy.ended(s);
+  if (world.opened.size() == 2) {
+    CHECK_THAT(world.take(world.server()), Contains("\r\n\r\n" + std::string(100'000, 'x')));
+  } else {
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+  }
+}
+
+TEST_CASE("runtime proxy: a connection with bytes too many is not used again",
+          "[runtime][rfc9112-9.2]") {
+  Settings settings = usual();
+  settings.next_loop = GENERATE(false, true);
+  settings.connections_max = 1;
+  World world(settings);
+  const Handle a = world.client(), b = world.client();
+  SECTION("behind a response") {
+    world.proxy.received(a, get("/a"));
+    world.proxy.received(b, get("/b"));
+    const Handle s = world.server();
+    world.proxy.received(s, ok("1") + ok("poison"));
+    world.proxy.end_turn();
+    CHECK_THAT(world.take(a), !Contains("poison"));
+    CHECK_THAT(world.take(b), !Contains("poison"));
+    CHECK(world.opened.size() == 2);
+  }
+  SECTION("of a request that is not out") {
+    world.proxy.received(a, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n");
+    const Handle s = world.server();
+    world.sockets[s].room = 1'000;
+    world.proxy.received(a, std::string(50'000, 'x'));
+    world.proxy.received(s, ok("1"));
+    CHECK_THAT(world.take(a), StartsWith("HTTP/1.1 200"));
+    CHECK_FALSE(world.sockets[s].open);
+  }
+}
+
+TEST_CASE("runtime proxy: a response that begins early goes on when the request is over",
+          "[runtime]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  world.proxy.received(c, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf ");
+  const Handle s = world.server();
+  world.proxy.received(s, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+  std::size_t given = 0;
+  for (; world.sockets[s].wanted && given < 1'000'000; given += 10'000)
+    world.proxy.received(s, std::string(10'000, 'x'));
+  CHECK(world.take(c).empty());
+  world.proxy.received(c, "done.");
+  CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
+  REQUIRE(world.sockets[s].wanted);
+  for (; given < 1'000'000; given += 10'000)
+    world.proxy.received(s, std::string(10'000, 'x'));
+  CHECK(world.log == std::vector<std::string>{"POST /p 200 "});
+}
+
 TEST_CASE("runtime proxy: bytes that are no request", "[runtime]") {
   const Settings settings = usual();
   World world(settings);
