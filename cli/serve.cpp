@@ -41,14 +41,16 @@ class AccessLog final : public runtime::Observer {
     const auto cut = [](std::string_view text, std::size_t most) {
       return static_cast<int>(std::min(text.size(), most));
     };
+    const auto said = [](std::string_view text) { return text.empty() ? "-" : text; };
+    const std::string_view method = said(record.method), target = said(record.target),
+                           failure = said(record.failure);
     const int size = std::snprintf(
         line, sizeof line, "%lld %.*s %.*s %u %llu %lldms %s retries=%u %.*s\n",
-        static_cast<long long>(std::time(nullptr)), cut(record.method, 32), record.method.data(),
-        cut(record.target, 300), record.target.data(), record.status,
+        static_cast<long long>(std::time(nullptr)), cut(method, 32), method.data(),
+        cut(target, 300), target.data(), record.status,
         static_cast<unsigned long long>(record.sent),
         static_cast<long long>(record.ended - record.began), record.reused ? "reused" : "new",
-        record.retries, record.failure.empty() ? 1 : static_cast<int>(record.failure.size()),
-        record.failure.empty() ? "-" : record.failure.data());
+        record.retries, cut(failure, 8), failure.data());
     const std::lock_guard lock(mutex_);
     dirty_ = true;
     std::fwrite(line, 1, std::min(sizeof line - 1, static_cast<std::size_t>(size)), file_);
@@ -108,11 +110,16 @@ int serve(const Options& options) {
                     "\n  help: an address and a port, such as 127.0.0.1:8080 or [::1]:8080");
     servers.push_back(*address);
   }
+  // Else another node would run than the one that check judges.
+  std::string others;
+  for (const std::string& value : runtime::unserved(*loaded.chain, *node))
+    others += "\n    " + value;
+  if (!others.empty())
+    return refuse(
+        "error: node " + loaded.chain->nodes[*node].name +
+        " has values that are not served\n  help: say what is, and check the chain again:" +
+        others);
   runtime::Settings settings = runtime::settings_of(*loaded.chain, *node);
-  if (settings.exchange.buffers_request)
-    return refuse("error: `request_buffering: true` of node " + loaded.chain->nodes[*node].name +
-                  " is not served yet\n  help: say `request_buffering: false`, and check the chain "
-                  "again");
   settings.addresses = servers.size();
   settings.clients_max = options.clients_max;
   settings.connections_max = options.connections_max;
@@ -126,16 +133,14 @@ int serve(const Options& options) {
 
   std::vector<std::unique_ptr<runtime::Loop>> loops;
   runtime::Address bound = *listen;
-  int port = 0;
   try {
     for (unsigned i = 0; i < options.threads; ++i) {
       const int listener = runtime::listen_on(bound, options.threads > 1);
       if (listener < 0)
         return refuse("error: cannot listen on " + options.listen + ": " + std::strerror(errno));
-      port = runtime::port_of(listener);
       // Port 0 is any: the other threads listen on the one that the first got.
       bound = *runtime::parse_address(options.listen.substr(0, options.listen.rfind(':') + 1) +
-                                      std::to_string(port));
+                                      std::to_string(runtime::port_of(listener)));
       loops.push_back(std::make_unique<runtime::Loop>(settings, listener, servers,
                                                       file != nullptr ? &log : nullptr));
     }
@@ -143,10 +148,13 @@ int serve(const Options& options) {
     return refuse(std::string("error: ") + failed.what());
   }
   running = &loops;
-  struct sigaction action {};
-  action.sa_handler = stop_all;
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGINT, &action, nullptr);
+  const auto on_signals = [](void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    sigaction(SIGTERM, &action, nullptr);
+    sigaction(SIGINT, &action, nullptr);
+  };
+  on_signals(stop_all);
   std::fprintf(stderr, "listening on %s\n", bound.text.c_str());
 
   std::size_t left = 0;
@@ -157,6 +165,7 @@ int serve(const Options& options) {
   remained[0] = loops[0]->run(options.grace * 1000);
   for (std::thread& thread : threads)
     thread.join();
+  on_signals(SIG_DFL);  // the loops are about to go
   for (const std::size_t count : remained)
     left += count;
   if (file != nullptr) {

@@ -352,6 +352,18 @@ TEST_CASE("halfclose serve: what is wrong is refused before anything listens", "
              Contains("--listen 127.0.0.1:99999"));
   CHECK_THAT(refused({"serve", "--upstream", upstream, "--listen", "192.0.2.1:1"}).err,
              Contains("cannot listen on 192.0.2.1:1"));
+  CHECK_THAT(refused({"serve",
+                      directory.write("unserved.yaml",
+                                      "chain:\n  - { profile: curl }\n"
+                                      "  - { profile: halfclose, name: edge,\n"
+                                      "      downstream: { on_expectation: when-read },\n"
+                                      "      upstream: { request_buffering: true } }\n"
+                                      "  - { profile: node }\n"),
+                      "--upstream", upstream})
+                 .err,
+             Contains("node edge has values that are not served") &&
+                 Contains("downstream.on_expectation: when-read, not at-once") &&
+                 Contains("upstream.request_buffering: true, not false"));
   CHECK_THAT(refused({"serve", kExample, "--upstream", upstream, "--node", "alb"}).err,
              Contains("--node `alb` is none of these") && Contains("edge"));
   CHECK_THAT(refused({"serve",

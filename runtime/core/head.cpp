@@ -13,6 +13,7 @@ namespace {
 namespace http = boost::beast::http;
 using boost::beast::error_code;
 
+constexpr const char* kUnknownCoding = "unknown transfer coding";
 constexpr std::size_t kFieldsMax = 256, kOptionsMax = 32;
 
 char lower(char c) {
@@ -131,7 +132,7 @@ const char* read_common(Head& head) {
         return "Content-Length is no length";
       head.framing = Framing::length;
     } else if (same_word(field.name, "transfer-encoding")) {
-      if (++codings > 1 || !same_word(field.value, "chunked")) return "unknown transfer coding";
+      if (++codings > 1 || !same_word(field.value, "chunked")) return kUnknownCoding;
     }
   }
   if (head.fields.size() > kFieldsMax) return "too many fields";
@@ -181,8 +182,7 @@ std::size_t head_end(std::string_view bytes, std::size_t from) {
 
 HeadError read_request_head(std::string_view bytes, Head& head) {
   if (const char* fault = read_lines<true>(bytes, head)) {
-    const bool coding = std::string_view(fault) == "unknown transfer coding";
-    return {coding ? 501u : 400u, fault};
+    return {fault == kUnknownCoding ? 501u : 400u, fault};
   }
   if (head.method == "CONNECT") return {501, "CONNECT is not served"};
   int hosts = 0;

@@ -60,9 +60,6 @@ bool Proxy::step_client(Upstream& u, EventId event) {
   }
   return true;
 }
-bool Proxy::server_takes(const Downstream& d, EventId event) const {
-  return tables_->server.at(d.server, event).verdict == machine::Verdict::taken;
-}
 
 void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
   const auto& timers = settings_.server_timers;
@@ -352,9 +349,7 @@ void Proxy::writable(Handle handle) {
   flush(d);
   if (d.open && d.out.empty() && d.after_flush != kNoEvent) {
     const EventId event = std::exchange(d.after_flush, kNoEvent);
-    if (d.request && d.request->framing.done()) {
-      over(d);
-    }
+    if (d.request && d.request->framing.done()) over(d);
     step_server(d, event);
   }
   read_requests();

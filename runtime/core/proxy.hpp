@@ -109,7 +109,6 @@ class Proxy {
   void do_server(Downstream& d, http1::server::Out output, machine::EventId event);
   void do_exchange(Downstream& d, proxy::exchange::Out output);
   void do_client(Upstream& u, http1::client::Out output, machine::EventId event);
-  bool server_takes(const Downstream& d, machine::EventId event) const;
 
   // Towards the client.
   void read_requests();

@@ -208,7 +208,6 @@ void Proxy::answer(Downstream& d) {
   constexpr EventId kWhole = server_event<sv::respond::Whole>;
   if (!d.open || !d.request) return;
   Request& request = *d.request;
-  request.complete = true;
   if (request.own_status == 0 &&
       (request.unchunks || request.response.framing == Framing::until_close))
     step_server(d, server_event<sv::manage::Shutdown>);
@@ -252,7 +251,6 @@ void Proxy::go_on_response(Downstream& d) {
 }
 void Proxy::finish_response(Downstream& d) {
   if (!d.open || !d.request) return;
-  d.request->complete = true;
   go_on_response(d);
   if (!d.open) return;
   if (!d.out.empty()) {

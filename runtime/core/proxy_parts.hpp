@@ -40,13 +40,10 @@ struct Proxy::Tables {
                                                       : Mode::none);
       answering.push_back(state == sv::Answering::name);
     }
-    for (std::size_t local = 0; local < exchange[0].locals.size(); ++local)
-      idle.push_back(exchange[0].state_name(static_cast<LocalId>(local)) == ex::Idle::name);
   }
   machine::Table server, client, exchange[2];
   std::vector<Mode> modes;      ///< per local of the server connection
   std::vector<bool> answering;  ///< the same: the request is complete, nothing is answered
-  std::vector<bool> idle;       ///< per local of the exchange
 };
 
 /// What is kept of a request while it lives.
@@ -68,7 +65,6 @@ struct Proxy::Request {
   bool unchunks = false;
   bool part_held = false;  ///< it has begun, and waits for the end of the request
   bool begun = false;      ///< its head is with the client's connection
-  bool complete = false;   ///< all of it is here
   std::uint64_t sent = 0;
 
   Time began = 0;
@@ -83,7 +79,7 @@ struct Proxy::Request {
       if (text->capacity() > kResumed) text->shrink_to_fit();
     }
     passed = 0;
-    forgets = part_held = to_head = refused = unchunks = begun = complete = reused = over = false;
+    forgets = part_held = to_head = refused = unchunks = begun = reused = over = false;
     framing = {};
     minor = 1;
     response.clear();
@@ -115,7 +111,7 @@ struct Proxy::Downstream {
 struct Proxy::Upstream {
   Handle handle = 0;
   LocalId client = 0;
-  bool open = false, connecting = false, used = false, idle = false, paused = false;
+  bool open = false, connecting = false, idle = false, paused = false;
   bool in_content = false, closing = false;
   std::uint32_t owner = UINT32_MAX, requests = 0;
   std::uint64_t serial = 0;  ///< tells it from the next connection in its place

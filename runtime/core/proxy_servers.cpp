@@ -48,7 +48,6 @@ Proxy::Upstream* Proxy::open_new() {
 
 void Proxy::attach(Downstream& d, Upstream& u, bool used) {
   u.owner = d.handle >> 1;
-  u.used = used;
   ++u.requests;
   d.upstream = u.handle >> 1;
   d.request->reused = used;

@@ -10,11 +10,44 @@ namespace {
 Time milliseconds(system::Time time) {
   return time >= deployment::kOff ? kNever : (time + 999) / 1000;
 }
+/// A value of a node that the runtime has; any other would run as this one.
+struct Only {
+  const char* key;
+  const char* value;
+};
+constexpr Only kServerOnly[] = {{"on_expectation", "at-once"},
+                                {"framing", "length"},
+                                {"loop_order", "io-first"},
+                                {"timer_clock", "cached"},
+                                {"tcp_keepalive", "off"}};
+constexpr Only kClientOnly[] = {
+    {"on_early_response", "close"}, {"pipelining", "false"},      {"half_close", "false"},
+    {"waits_for_close", "false"},   {"expect_continue", "false"}, {"request_buffering", "false"},
+    {"loop_order", "io-first"},     {"timer_clock", "cached"},    {"tcp_keepalive", "off"}};
+
 std::uint32_t count_of(const deployment::Role& role) {
   return static_cast<std::uint32_t>(role.at("max_requests").count);
 }
 
 }  // namespace
+
+std::vector<std::string> unserved(const deployment::Chain& chain, std::size_t node) {
+  std::vector<std::string> all;
+  const auto look = [&](const char* name, const deployment::Role& role, const auto& only) {
+    for (const Only& one : only) {
+      const std::string& text = role.at(one.key).text;
+      if (text != one.value)
+        all.push_back(std::string(name) + "." + one.key + ": " + text + ", not " + one.value);
+    }
+  };
+  const deployment::Role& client = *chain.nodes[node].client;
+  look("downstream", *chain.nodes[node].server, kServerOnly);
+  look("upstream", client, kClientOnly);
+  if (client.at("retry.tries").count > deployment::kTriesMax)
+    all.push_back("upstream.retry.tries: " + client.at("retry.tries").text + ", not at most " +
+                  std::to_string(deployment::kTriesMax));
+  return all;
+}
 
 Settings settings_of(const deployment::Chain& chain, std::size_t node) {
   const deployment::ServerSide server = deployment::hop_settings(chain, node - 1).server;
@@ -25,17 +58,12 @@ Settings settings_of(const deployment::Chain& chain, std::size_t node) {
   settings.server_timers = {
       .idle = milliseconds(server.idle >= deployment::kOff ? server.idle
                                                            : server.idle + server.idle_grace),
-      .drain = milliseconds(server.drain),
+      .drain = server.drain >= deployment::kOff ? 0 : milliseconds(server.drain),
       .close = milliseconds(server.close),
       .linger = milliseconds(server.linger),
       .age = milliseconds(server.age)};
   settings.server_requests = count_of(*chain.nodes[node].server);
   settings.client = client.profile;
-  // As a chain binds them: what is sent is what the client of the other hop sends.
-  settings.client.pipelines = false;
-  settings.client.closes_when_early = true;
-  settings.client.waits_for_close = false;
-  settings.client.expects_continue = false;
   settings.client_timers = {.idle = milliseconds(client.idle),
                             .age = milliseconds(client.age),
                             .response = milliseconds(client.response),

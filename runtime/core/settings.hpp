@@ -42,8 +42,12 @@ struct Settings {
   Time shunned = 10'000;  ///< how long an address that refused a connection is passed over
 };
 
+/// Values of node `node` that the runtime does not have, each with the one it has instead:
+/// `upstream.request_buffering: true, not false`.
+std::vector<std::string> unserved(const deployment::Chain& chain, std::size_t node);
+
 /// What node `node` of a chain does: the same values that `halfclose check` judges.
-/// @pre it is a server and a client: neither the first nor the last
+/// @pre it is a server and a client: neither the first nor the last; nothing of it is `unserved`
 Settings settings_of(const deployment::Chain& chain, std::size_t node);
 
 }  // namespace halfclose::runtime

@@ -194,7 +194,7 @@ void Loop::accept_all() {
       return;
     }
     if (fd < 0) return;
-    const Handle handle = proxy_.clients() < SIZE_MAX ? proxy_.accepted() : Proxy::kNobody;
+    const Handle handle = proxy_.accepted();
     if (handle == Proxy::kNobody) {
       ::close(fd);
       continue;
