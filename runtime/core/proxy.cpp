@@ -62,28 +62,9 @@ bool Proxy::step_client(Upstream& u, EventId event) {
 }
 
 void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
-  const auto& timers = settings_.server_timers;
+  if (set_timer(d.handle, kServerTimers, settings_.server_timers, output, d.due)) return;
   using enum sv::Out;
   switch (output) {
-    case arm_idle:
-      return arm(d.handle, d.due.idle, timers.idle);
-    case cancel_idle:
-      d.due.idle = kNever;
-      return;
-    case arm_drain:
-      return arm(d.handle, d.due.drain, timers.drain);
-    case cancel_drain:
-      d.due.drain = kNever;
-      return;
-    case arm_close:
-      return arm(d.handle, d.due.close, timers.close);
-    case cancel_close:
-      d.due.close = kNever;
-      return;
-    case arm_linger:
-      return arm(d.handle, d.due.linger, timers.linger);
-    case arm_age:
-      return arm(d.handle, d.due.age, timers.age);
     case read_request:
       if (d.request->refused) return;
       step_exchange(d, event == server_event<sv::head::Request> ? exchange_event<ex::request::Whole>
@@ -195,7 +176,7 @@ void Proxy::do_exchange(Downstream& d, ex::Out output) {
 }
 
 void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
-  const auto& timers = settings_.client_timers;
+  if (set_timer(u.handle, kClientTimers, settings_.client_timers, output, u.due)) return;
   /// The request that had the connection; it has it no more.
   auto tell = [&](EventId what) {
     Downstream* d = owner_of(u);
@@ -235,23 +216,6 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
     case stop_reading:
     case start_reading:
       return transport_.want_input(u.handle, output == start_reading);
-    case arm_idle:
-      return arm(u.handle, u.due.idle, timers.idle);
-    case cancel_idle:
-      u.due.idle = kNever;
-      return;
-    case arm_age:
-      return arm(u.handle, u.due.age, timers.age);
-    case arm_response:
-      return arm(u.handle, u.due.response, timers.response);
-    case cancel_response:
-      u.due.response = kNever;
-      return;
-    case arm_expect:
-      return arm(u.handle, u.due.expect, timers.expect);
-    case cancel_expect:
-      u.due.expect = kNever;
-      return;
     case enter_pool:
       u.idle = true;
       idle_.push_back(u.handle >> 1);
@@ -374,9 +338,23 @@ bool Proxy::is_idle_upstream(Handle handle) const {
 //--- time
 //--------------------------------------------------------------------------------------------------
 
-void Proxy::arm(Handle handle, Time& deadline, Time after) {
-  deadline = after >= kNever ? kNever : now_ + after;
-  if (deadline != kNever) deadlines_.set(handle, deadline);
+/// @return whether the output is about a timer, which is armed or cancelled then
+template <class Timers, class After, class Out, class Due>
+bool Proxy::set_timer(Handle handle, const Timers& timers, const After& after, Out output,
+                      Due& due) {
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    if (output == timers[i].arm) {
+      const Time time = after.*timers[i].after;
+      due[i] = time >= kNever ? kNever : now_ + time;
+      if (due[i] != kNever) deadlines_.set(handle, due[i]);
+      return true;
+    }
+    if (output == timers[i].cancel) {
+      due[i] = kNever;
+      return true;
+    }
+  }
+  return false;
 }
 
 void Proxy::expire() {
@@ -386,32 +364,26 @@ void Proxy::expire() {
 
 /// Tells the machine what is due, and waits for the rest.
 void Proxy::look_at_deadlines(Handle handle) {
-  Time next = kNever;
-  auto look = [&](bool open, Time& due, auto step) {
-    if (!open || due == kNever) return;
-    if (due <= now_) {
-      due = kNever;
-      step();
-    } else {
-      next = std::min(next, due);
-    }
-  };
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
-    look(u.open, u.due.response, [&] { step_client(u, client_event<cl::timeout::Response>); });
-    look(u.open, u.due.expect, [&] { step_client(u, client_event<cl::timeout::Expect>); });
-    look(u.open, u.due.age, [&] { step_client(u, client_event<cl::timeout::Age>); });
-    look(u.open, u.due.idle, [&] { step_client(u, client_event<cl::timeout::Idle>); });
-    if (u.open && next != kNever) deadlines_.set(handle, next);
-    return;
+    return look(u, kClientTimers, [&](EventId event) { step_client(u, event); });
   }
   Downstream& d = client(handle);
-  look(d.open, d.due.close, [&] { step_server(d, server_event<sv::timeout::Close>); });
-  look(d.open, d.due.linger, [&] { step_server(d, server_event<sv::timeout::Linger>); });
-  look(d.open, d.due.drain, [&] { step_server(d, server_event<sv::timeout::Drain>); });
-  look(d.open, d.due.age, [&] { step_server(d, server_event<sv::timeout::Age>); });
-  look(d.open, d.due.idle, [&] { step_server(d, server_event<sv::timeout::Idle>); });
-  if (d.open && next != kNever) deadlines_.set(handle, next);
+  look(d, kServerTimers, [&](EventId event) { step_server(d, event); });
+}
+
+template <class Connection, class Timers, class Step>
+void Proxy::look(Connection& connection, const Timers& timers, Step step) {
+  Time next = kNever;
+  for (std::size_t i = 0; i < timers.size() && connection.open; ++i) {
+    if (connection.due[i] > now_) {
+      next = std::min(next, connection.due[i]);
+    } else {
+      connection.due[i] = kNever;
+      step(timers[i].expires);
+    }
+  }
+  if (connection.open && next != kNever) deadlines_.set(connection.handle, next);
 }
 
 }  // namespace halfclose::runtime

@@ -142,7 +142,10 @@ class Proxy {
   void close(Upstream& u);
   std::size_t next_address();
 
-  void arm(Handle handle, Time& deadline, Time after);
+  template <class Timers, class After, class Out, class Due>
+  bool set_timer(Handle handle, const Timers& timers, const After& after, Out output, Due& due);
+  template <class Connection, class Timers, class Step>
+  void look(Connection& connection, const Timers& timers, Step step);
   void look_at_deadlines(Handle handle);
 
   const Settings& settings_;

@@ -3,6 +3,7 @@
 
 #include "model/machine/rows.hpp"
 #include "runtime/core/proxy.hpp"
+#include "runtime/core/timers.hpp"
 
 namespace halfclose::runtime {
 
@@ -103,9 +104,7 @@ struct Proxy::Downstream {
   std::unique_ptr<Request> request{};
   std::string in, out;
   std::size_t looked_at = 0;  ///< of `in`: no head ends before
-  struct {
-    Time idle = kNever, drain = kNever, close = kNever, linger = kNever, age = kNever;
-  } due{};
+  std::array<Time, kServerTimers.size()> due = no_deadlines<kServerTimers.size()>();
 };
 
 struct Proxy::Upstream {
@@ -118,9 +117,7 @@ struct Proxy::Upstream {
   std::size_t address = 0;
   Content content{};
   std::string in, out;
-  struct {
-    Time idle = kNever, age = kNever, response = kNever, expect = kNever;
-  } due{};
+  std::array<Time, kClientTimers.size()> due = no_deadlines<kClientTimers.size()>();
 };
 
 }  // namespace halfclose::runtime
