@@ -377,7 +377,9 @@ class Chain {
     bind(server, SOut::read_request,
          {during<ServerConnection, head::Request>(raise<Exchange, ex::request::Whole>(exchange)),
           during<ServerConnection, head::Last>(raise<Exchange, ex::request::Last>(exchange)),
-          during<ServerConnection, head::Head>(raise<Exchange, ex::request::Head>(exchange))});
+          during<ServerConnection, head::Head>(raise<Exchange, ex::request::Head>(exchange)),
+          // That its content waits for 100 is between the client and the server connection.
+          during<ServerConnection, head::Expect>(raise<Exchange, ex::request::Head>(exchange))});
     bind(server, SOut::content_read, {raise<Exchange, ex::request::End>(exchange)});
     bind(server, SOut::close_fd, {raise<Exchange, ex::downstream::Gone>(exchange)});
     auto respond = [&](ex::Out output, Action action) { bind(exchange, output, {action}); };
