@@ -35,6 +35,7 @@ bool is_property(std::string_view slug);
 
 /// Registers a sub-command; its result is the exit status after parsing.
 void add_check(CLI::App& app, int& status);
+void add_conform(CLI::App& app, int& status);
 void add_explain(CLI::App& app, int& status);
 void add_machines(CLI::App& app, int& status);
 void add_matrix(CLI::App& app, int& status);

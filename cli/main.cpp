@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   add_recheck(app, status);
   add_prove(app, status);
   add_serve(app, status);
+  add_conform(app, status);
   try {
     const std::string wrong = wrong_words(app, {argv + 1, argv + argc});
     if (!wrong.empty()) return refuse(wrong);

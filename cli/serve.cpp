@@ -1,6 +1,8 @@
 // halfclose serve: a reverse proxy that is a node of a chain, run by the tables that check judges.
 #include "cli/command.hpp"
+#include "cli/recorded_node.hpp"
 #include "model/deployment/chain.hpp"
+#include "runtime/io/journal_file.hpp"
 #include "runtime/io/loop.hpp"
 
 #include <CLI/CLI.hpp>
@@ -9,6 +11,8 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,11 +25,12 @@ namespace halfclose::cli {
 namespace {
 
 struct Options {
-  std::string listen = "127.0.0.1:8080", chain, node, log;
+  std::string listen = "127.0.0.1:8080", chain, node, log, record;
   std::vector<std::string> upstreams;
   unsigned threads = 1;
   std::int64_t grace = 30;
   std::size_t clients_max = 16'384, connections_max = 1024;
+  std::uint64_t record_mib_max = 4096;
 };
 
 constexpr const char* kDefaultChain =
@@ -72,6 +77,13 @@ void stop_all(int) {
     loop->stop();
 }
 
+/// The chain as text: what is judged again is what was read, whatever becomes of the file.
+std::string text_of(const std::string& path) {
+  if (path.empty()) return kDefaultChain;
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 /// The node that `--node` names, or the only one that is a server and a client.
 std::optional<std::size_t> node_of(const deployment::Chain& chain, const std::string& name,
                                    std::string& error) {
@@ -91,9 +103,14 @@ std::optional<std::size_t> node_of(const deployment::Chain& chain, const std::st
 }
 
 int serve(const Options& options) {
-  const deployment::LoadedChain loaded =
-      options.chain.empty() ? deployment::parse_chain(kDefaultChain, "the default chain")
-                            : deployment::load_chain(options.chain);
+  deployment::LoadedChain loaded = options.chain.empty()
+                                       ? deployment::parse_chain(kDefaultChain, "the default chain")
+                                       : deployment::load_chain(options.chain);
+  std::string chain_text;
+  if (loaded.chain && !options.record.empty()) {
+    chain_text = text_of(options.chain);
+    loaded = deployment::parse_chain(chain_text, options.chain);
+  }
   if (!loaded.chain) return refuse(loaded.error.text());
   std::string error;
   const auto node = node_of(*loaded.chain, options.node, error);
@@ -131,6 +148,21 @@ int serve(const Options& options) {
     return refuse("error: cannot be written: " + options.log + ": " + std::strerror(errno));
   AccessLog log(file);
 
+  std::unique_ptr<runtime::JournalFile> journal;
+  std::vector<std::unique_ptr<runtime::Journal>> journals;
+  if (!options.record.empty()) {
+    try {
+      journal =
+          std::make_unique<runtime::JournalFile>(options.record, options.record_mib_max << 20);
+      const std::string node_text =
+          written({*node, runtime::Tables(settings).fingerprint(), chain_text});
+      for (unsigned i = 0; i < options.threads; ++i)
+        journals.push_back(journal->loop(node_text));
+    } catch (const std::exception& failed) {
+      return refuse("error: --record " + options.record + ": " + failed.what());
+    }
+  }
+
   std::vector<std::unique_ptr<runtime::Loop>> loops;
   runtime::Address bound = *listen;
   try {
@@ -142,7 +174,8 @@ int serve(const Options& options) {
       bound = *runtime::parse_address(options.listen.substr(0, options.listen.rfind(':') + 1) +
                                       std::to_string(runtime::port_of(listener)));
       loops.push_back(std::make_unique<runtime::Loop>(settings, listener, servers,
-                                                      file != nullptr ? &log : nullptr));
+                                                      file != nullptr ? &log : nullptr,
+                                                      journal ? journals[i].get() : nullptr));
     }
   } catch (const std::system_error& failed) {
     return refuse(std::string("error: ") + failed.what());
@@ -172,6 +205,9 @@ int serve(const Options& options) {
     log.rest();
     if (file != stdout) std::fclose(file);
   }
+  if (journal && !journal->fault().empty())
+    std::fprintf(stderr, "steps are missing at the end of %s: %s\n", options.record.c_str(),
+                 journal->fault().c_str());
   if (left > 0) std::fprintf(stderr, "the grace is over: %zu clients were still connected\n", left);
   return kHolds;
 }
@@ -205,6 +241,11 @@ void add_serve(CLI::App& app, int& status) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
       ->capture_default_str();
   command->add_option("--log", options->log, "access log: a file, or - for standard output");
+  command->add_option("--record", options->record,
+                      "write every step of the machines, for `halfclose conform`");
+  command->add_option("--max-record", options->record_mib_max, "MiB that --record may write")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24))
+      ->capture_default_str();
   command->callback([options, &status] { status = serve(*options); });
 }
 

@@ -377,6 +377,16 @@ TEST_CASE("halfclose serve: what is wrong is refused before anything listens", "
              Contains("cannot be written"));
 }
 
+TEST_CASE("halfclose conform: what is no journal is refused", "[cli]") {
+  const Directory directory;
+  CHECK_THAT(refused({"conform", directory / "none"}).err, Contains("none: error: No such file"));
+  CHECK_THAT(refused({"conform", directory.write("text", "chain:\n")}).err,
+             Contains("text: error: not a journal of `halfclose serve --record`"));
+  CHECK_THAT(
+      refused({"serve", "--upstream", "127.0.0.1:9", "--record", directory / "none/at/all"}).err,
+      Contains("error: --record") && Contains("No such file"));
+}
+
 //--- explain
 //-----------------------------------------------------------------------------------------------------
 

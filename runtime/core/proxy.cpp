@@ -6,11 +6,12 @@
 
 namespace halfclose::runtime {
 
-Proxy::Proxy(const Settings& settings, Transport& transport, Observer* observer)
+Proxy::Proxy(const Settings& settings, Transport& transport, Observer* observer, Journal* journal)
     : settings_(settings),
       transport_(transport),
       observer_(observer),
-      tables_(std::make_unique<Tables>(settings)),
+      journal_(journal),
+      tables_(std::make_unique<Places>(settings)),
       shunned_until_(settings.addresses, 0) {}
 Proxy::~Proxy() = default;
 
@@ -30,10 +31,18 @@ Proxy::Downstream* Proxy::owner_of(Upstream& u) {
 //--- the machines
 //--------------------------------------------------------------------------------------------------
 
+void Proxy::note(Noted what, Handle handle, EventId event, LocalId next) {
+  if (journal_ == nullptr) return;
+  if (std::exchange(noted_at_, now_) != now_)
+    journal_->put({.handle = static_cast<std::uint32_t>(now_), .what = Noted::time});
+  journal_->put({handle, what, event, next});
+}
+
 bool Proxy::step_server(Downstream& d, EventId event) {
   const machine::Cell& cell = tables_->server.at(d.server, event);
   if (cell.verdict != machine::Verdict::taken) return false;
   d.server = cell.next;
+  note(Noted::server, d.handle, event, cell.next);
   for (const machine::OutputId output : tables_->server.outputs_of(cell)) {
     if (!d.open) break;
     do_server(d, static_cast<sv::Out>(output), event);
@@ -46,6 +55,7 @@ bool Proxy::step_exchange(Downstream& d, EventId event) {
   const machine::Cell& cell = table.at(d.exchange, event);
   if (cell.verdict != machine::Verdict::taken) return false;
   d.exchange = cell.next;
+  note(d.method ? Noted::exchange_retried : Noted::exchange, d.handle, event, cell.next);
   for (const machine::OutputId output : table.outputs_of(cell))
     do_exchange(d, static_cast<ex::Out>(output));
   return true;
@@ -54,6 +64,7 @@ bool Proxy::step_client(Upstream& u, EventId event) {
   const machine::Cell& cell = tables_->client.at(u.client, event);
   if (cell.verdict != machine::Verdict::taken) return false;
   u.client = cell.next;
+  note(Noted::client, u.handle, event, cell.next);
   for (const machine::OutputId output : tables_->client.outputs_of(cell)) {
     if (!u.open) break;
     do_client(u, static_cast<cl::Out>(output), event);
@@ -73,8 +84,9 @@ void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
       return;
     case content_read:
       if (!d.request->refused) step_exchange(d, exchange_event<ex::request::End>);
-      if (d.request && d.request->part_held && upstream_of(d) != nullptr)
-        step_exchange(d, exchange_event<ex::upstream::Part>);
+      // What was held back counts as a part that comes now.
+      if (Upstream* u = upstream_of(d); u != nullptr && d.request && d.request->part_held)
+        step_client(*u, client_event<cl::response::Part>);
       return;
     case continue_100:
       d.out.append("HTTP/1.1 100 Continue\r\n\r\n");

@@ -10,6 +10,7 @@
 #include "model/machine/table.hpp"
 #include "runtime/core/content.hpp"
 #include "runtime/core/deadlines.hpp"
+#include "runtime/core/journal.hpp"
 #include "runtime/core/settings.hpp"
 #include "runtime/core/transport.hpp"
 
@@ -54,8 +55,9 @@ class Observer {
 
 class Proxy {
  public:
-  /// @param observer  may be null. All three outlive this.
-  Proxy(const Settings& settings, Transport& transport, Observer* observer = nullptr);
+  /// @param observer, journal  may be null. All of them outlive this.
+  Proxy(const Settings& settings, Transport& transport, Observer* observer = nullptr,
+        Journal* journal = nullptr);
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -93,7 +95,7 @@ class Proxy {
   struct Downstream;
   struct Upstream;
   struct Request;
-  struct Tables;
+  struct Places;
   enum class Mode : std::uint8_t { none, idle, content, discard, linger };
 
   static bool is_upstream(Handle handle) { return (handle & 1) != 0; }
@@ -102,6 +104,7 @@ class Proxy {
   Upstream* upstream_of(Downstream& d);
   Downstream* owner_of(Upstream& u);
 
+  void note(Noted what, Handle handle, machine::EventId event = 0, machine::LocalId next = 0);
   // The machines: false when the table does not take the event.
   bool step_server(Downstream& d, machine::EventId event);
   bool step_exchange(Downstream& d, machine::EventId event);
@@ -151,8 +154,9 @@ class Proxy {
   const Settings& settings_;
   Transport& transport_;
   Observer* observer_;
-  std::unique_ptr<Tables> tables_;
-  Time now_ = 0;
+  Journal* journal_;
+  std::unique_ptr<Places> tables_;
+  Time now_ = 0, noted_at_ = -1;
   std::deque<Downstream> clients_;
   std::deque<Upstream> servers_;
   std::vector<std::uint32_t> free_clients_, free_servers_;

@@ -173,6 +173,7 @@ void Proxy::refuse(Downstream& d, unsigned status, const char* why) {
   request.why = why;
   request.framing = Content(Framing::until_close, 0);
   d.in.clear();
+  note(Noted::refused, d.handle);
   step_server(d, server_event<sv::head::Head>);
   if (d.open) step_server(d, server_event<sv::manage::Shutdown>);
   if (d.open) answer(d);

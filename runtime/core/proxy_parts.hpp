@@ -3,6 +3,7 @@
 
 #include "model/machine/rows.hpp"
 #include "runtime/core/proxy.hpp"
+#include "runtime/core/tables.hpp"
 #include "runtime/core/timers.hpp"
 
 namespace halfclose::runtime {
@@ -22,16 +23,9 @@ inline constexpr std::size_t kHeldMax = 256 * 1024;  ///< bytes that wait for a 
 inline constexpr std::size_t kResumed = 64 * 1024;
 inline constexpr std::size_t kKeptMax = 64 * 1024;  ///< request content that can be sent again
 
-/// The tables that the settings choose, and what a local state means for the bytes that come.
-struct Proxy::Tables {
-  explicit Tables(const Settings& settings)
-      : server(sv::connection_table(settings.server)),
-        client(cl::connection_table(settings.client)) {
-    ex::Profile profile = settings.exchange;
-    for (const bool method : {false, true}) {
-      profile.method = method;
-      exchange[method] = ex::exchange_table(profile);
-    }
+/// The tables, and what a local state means for the bytes that come.
+struct Proxy::Places : Tables {
+  explicit Places(const Settings& settings) : Tables(settings) {
     for (std::size_t local = 0; local < server.locals.size(); ++local) {
       const std::string& state = server.state_name(static_cast<LocalId>(local));
       modes.push_back(state == sv::Idle::name         ? Mode::idle
@@ -42,7 +36,6 @@ struct Proxy::Tables {
       answering.push_back(state == sv::Answering::name);
     }
   }
-  machine::Table server, client, exchange[2];
   std::vector<Mode> modes;      ///< per local of the server connection
   std::vector<bool> answering;  ///< the same: the request is complete, nothing is answered
 };

@@ -54,6 +54,7 @@ void Proxy::attach(Downstream& d, Upstream& u, bool used) {
   d.request->passed = 0;
   if (used) ++counters_.reuses;
   const Handle handle = u.handle;
+  note(Noted::given, handle);
   step_exchange(d, used ? exchange_event<ex::pool::Reused> : exchange_event<ex::pool::Fresh>);
   const bool content = !d.request->framing.done() || !d.request->content.empty();
   step_client(u, content ? client_event<cl::want::Head> : client_event<cl::want::Request>);

@@ -29,12 +29,12 @@ int checked(int fd, const char* what) {
 }  // namespace
 
 Loop::Loop(const Settings& settings, int listener, const std::vector<Address>& servers,
-           Observer* observer)
+           Observer* observer, Journal* journal)
     : servers_(servers),
       observer_(observer),
       listener_(listener),
       scratch_(kScratch),
-      proxy_(settings, *this, observer) {
+      proxy_(settings, *this, observer, journal) {
   epoll_ = checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
   wake_ = checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
   spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);

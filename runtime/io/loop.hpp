@@ -18,7 +18,7 @@ class Loop final : public Transport {
   /// @param servers   as many as settings.addresses; they and the others outlive this
   /// @errors std::system_error when epoll or eventfd cannot be had
   Loop(const Settings& settings, int listener, const std::vector<Address>& servers,
-       Observer* observer = nullptr);
+       Observer* observer = nullptr, Journal* journal = nullptr);
   ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

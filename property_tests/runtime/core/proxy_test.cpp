@@ -1,6 +1,8 @@
 // The proxy without sockets (runtime/core/proxy.hpp), between sockets that a test plays.
 #include "runtime/core/proxy.hpp"
 
+#include "property_tests/runtime/kept_journal.hpp"
+
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
@@ -24,7 +26,12 @@ class World : public Transport, public Observer {
     bool broken = false;
   };
 
-  explicit World(const Settings& settings) : proxy(settings, *this, this) { proxy.at(now); }
+  explicit World(const Settings& settings)
+      : settings(settings), proxy(settings, *this, this, &journal) {
+    proxy.at(now);
+  }
+  /// Whatever a test is about, each step was one of the model.
+  ~World() override { CHECK(divergence_of(journal.entries(), settings) == ""); }
 
   Handle client() {
     const Handle handle = proxy.accepted();
@@ -86,16 +93,11 @@ class World : public Transport, public Observer {
   std::vector<std::string> log;
   bool refuses = false;
   Time now = 1'000'000;
+  Settings settings;
+  KeptJournal journal;
   Proxy proxy;
 };
 
-Settings usual() {
-  const auto chain = deployment::parse_chain(
-      "chain:\n  - { name: c, profile: rfc9112 }\n  - { name: p, profile: halfclose }\n"
-      "  - { name: s, profile: rfc9112 }\n",
-      "usual");
-  return settings_of(chain.chain.value(), 1);
-}
 std::string get(const std::string& target, const std::string& fields = {}) {
   return "GET " + target + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
 }

@@ -1,6 +1,8 @@
 // The proxy on real sockets (runtime/io/loop.hpp): a client, a server and the kernel between them.
 #include "runtime/io/loop.hpp"
 
+#include "property_tests/runtime/kept_journal.hpp"
+
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -19,14 +21,6 @@ namespace {
 
 using Catch::Contains;
 using Catch::StartsWith;
-
-Settings usual() {
-  const auto chain = deployment::parse_chain(
-      "chain:\n  - { name: c, profile: rfc9112 }\n  - { name: p, profile: halfclose }\n"
-      "  - { name: s, profile: rfc9112 }\n",
-      "usual");
-  return settings_of(chain.chain.value(), 1);
-}
 
 /// A blocking connection with what was read and not used yet. Nothing takes longer than ten
 /// seconds.
@@ -138,10 +132,11 @@ class Running {
         servers_{*parse_address("127.0.0.1:" + std::to_string(server.port()))},
         listener_(listen_on(*parse_address("127.0.0.1:0"), false)),
         port_(static_cast<std::uint16_t>(port_of(listener_))),
-        loop_(settings_, listener_, servers_),
+        loop_(settings_, listener_, servers_, nullptr, &journal_),
         thread_([this] { left_ = loop_.run(2'000); }) {}
   ~Running() {
     if (thread_.joinable()) stop();
+    CHECK(divergence_of(journal_.entries(), settings_) == "");
   }
   std::uint16_t port() const { return port_; }
   /// @return clients that were still there when the grace was over
@@ -157,6 +152,7 @@ class Running {
   std::vector<Address> servers_;
   int listener_;
   std::uint16_t port_;
+  KeptJournal journal_;
   Loop loop_;
   std::size_t left_ = 0;
   std::thread thread_;
