@@ -1,8 +1,8 @@
 // The headers come first, so that they stand alone; two of them in one program.
 #include "property_tests/proofs/exported_machines.hpp"
 
-#include "halfclose_machines.hpp"
-#include "nginx_machines.hpp"
+#include "property_tests/exported/halfclose.hpp"
+#include "property_tests/exported/nginx.hpp"
 
 namespace exported {
 
