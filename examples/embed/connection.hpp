@@ -31,8 +31,9 @@ struct Connection {
     for (const client::Output output : step.outputs) {
       due.perform(output, now_ms());
       if (const auto said = perform(output)) then = said;
-      told(output, event);
     }
+    for (const client::Output output : step.outputs)
+      told(output, event);
     if (then) tell(*then);
   }
   void expire() {
