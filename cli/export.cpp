@@ -1,5 +1,8 @@
-// halfclose machines export: a system for another checker, so that somebody else counts too.
+// halfclose machines export: a system for another checker, so that somebody else counts too; or
+// machines for another program.
+#include "cli/chain_part.hpp"
 #include "cli/command.hpp"
+#include "cli/export_header.hpp"
 #include "cli/machines.hpp"
 #include "cli/replace_file.hpp"
 #include "model/deployment/chain.hpp"
@@ -22,9 +25,11 @@ namespace {
 using system::System;
 
 struct Options {
-  std::string of, file;
-  bool promela = false, murphi = false, list = false, used_cells = false;
+  std::vector<std::string> of;
+  std::string file;
+  bool promela = false, murphi = false, header = false, list = false, used_cells = false;
   std::vector<std::string> never;
+  HeaderRequest machines;
   std::uint64_t states_max = 5'000'000;
 };
 
@@ -45,9 +50,8 @@ struct Chosen {
 };
 
 /// `CHAIN.yaml`, or `CHAIN.yaml:client->server`.
-Chosen hop_of(const std::string& of, std::size_t end_of_path) {
-  const std::string path = of.substr(0, end_of_path);
-  const std::string wanted = of.size() > end_of_path ? of.substr(end_of_path + 1) : "";
+Chosen hop_of(const ChainPart& asked) {
+  const auto& [path, wanted] = asked;
   const deployment::LoadedChain loaded = deployment::load_chain(path);
   if (!loaded.chain) return {{}, loaded.error.text()};
   std::string hops;
@@ -67,11 +71,7 @@ Chosen hop_of(const std::string& of, std::size_t end_of_path) {
 
 Chosen choose(const std::string& of) {
   if (const proofs::NamedSystem* named = proofs::find_named_system(of)) return {named->make(), {}};
-  for (const std::string suffix : {".yaml", ".yml"}) {
-    const std::size_t at = of.find(suffix);
-    const std::size_t end = at + suffix.size();
-    if (at != std::string::npos && (end == of.size() || of[end] == ':')) return hop_of(of, end);
-  }
+  if (const auto asked = chain_part(of)) return hop_of(*asked);
   std::vector<std::string_view> names;
   for (const proofs::NamedSystem& named : proofs::named_systems())
     names.push_back(named.name);
@@ -122,20 +122,26 @@ int write(const Options& options, const std::string& text) {
 
 int run(const Options& options) {
   if (options.list) return list();
-  if (options.of.empty())
+  if (options.header) {
+    HeaderRequest request = options.machines;
+    request.machines = options.of;
+    std::string text;
+    const int status = export_header(request, text);
+    return status == kHolds ? write(options, text) : status;
+  }
+  if (options.of.size() != 1)
     return refuse(
-        "error: export wants a system\n  help: `halfclose machines export --list` names some, a "
+        "error: export wants one system\n  help: `halfclose machines export --list` names some, a "
         "hop is CHAIN.yaml:'client->server'");
   if (options.promela == options.murphi)
     return refuse(
-        "error: export wants one of --promela and --murphi\n  help: --promela is for Spin, "
-        "--murphi "
-        "for Rumur");
-  const Chosen chosen = choose(options.of);
+        "error: export wants one of --promela, --murphi and --header\n  help: --promela is for "
+        "Spin, --murphi for Rumur, --header for a C++ program");
+  const Chosen chosen = choose(options.of.front());
   if (!chosen.system) return refuse(chosen.error);
   const System& system = *chosen.system;
 
-  proofs::ExportOptions exported{.name = options.of};
+  proofs::ExportOptions exported{.name = options.of.front()};
   const std::optional<std::string> unknown = choose_nevers(system, options.never, exported.never);
   if (unknown) return unknown_output(system, *unknown);
   proofs::CellUse use;
@@ -163,25 +169,46 @@ int run(const Options& options) {
 void add_export(CLI::App& machines, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = machines.add_subcommand(
-      "export", "a system as a model for Spin or Rumur (docs/how-to/cross-check.md)");
+      "export",
+      "a system as a model for Spin or Rumur (docs/how-to/cross-check.md), or machines as a C++ "
+      "header (docs/how-to/embed-a-machine.md)");
   command->add_option("SYSTEM", options->of,
                       "a name from --list, or CHAIN.yaml:'client->server'; the hop may be left out "
-                      "when there is one");
-  command->add_flag("--promela", options->promela, "for Spin");
-  command->add_flag("--murphi", options->murphi, "for Rumur");
+                      "when there is one. With --header, machines: without any, those that the "
+                      "node runs");
+  CLI::Option* promela = command->add_flag("--promela", options->promela, "for Spin");
+  CLI::Option* murphi = command->add_flag("--murphi", options->murphi, "for Rumur");
+  CLI::Option* header = command->add_flag("--header", options->header,
+                                          "a C++17 header that includes nothing but <cstdint>");
   command->add_option("-o,--output", options->file, "write to this file");
-  command
-      ->add_option("--never", options->never,
-                   "assert that this output of an observer does not occur; may be repeated; "
-                   "without it, the guarantees")
-      ->allow_extra_args(false);
-  command->add_flag("--used-cells", options->used_cells,
-                    "explore first, and leave out the cells of tables that no step uses; using one "
-                    "is then an error. Always so with --murphi");
-  command->add_option("--max-states", options->states_max, "states to explore for --used-cells")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 31))
-      ->capture_default_str();
-  command->add_flag("--list", options->list, "the systems that have a name");
+  CLI::Option* never = command->add_option(
+      "--never", options->never,
+      "assert that this output of an observer does not occur; may be repeated; without it, the "
+      "guarantees");
+  never->allow_extra_args(false);
+  CLI::Option* used_cells =
+      command->add_flag("--used-cells", options->used_cells,
+                        "explore first, and leave out the cells of tables that no step uses; "
+                        "using one is then an error. Always so with --murphi");
+  CLI::Option* max_states = command->add_option("--max-states", options->states_max,
+                                                "states to explore for --used-cells");
+  max_states->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 31))->capture_default_str();
+  CLI::Option* all = command->add_flag("--list", options->list, "the systems that have a name");
+  CLI::Option* profile =
+      command->add_option("--profile", options->machines.profile,
+                          "with --header: the product whose flags and timers the machines have");
+  profile->capture_default_str();
+  CLI::Option* node = command->add_option(
+      "--node", options->machines.node,
+      "with --header: a node of a chain instead, CHAIN.yaml:NODE: what `check` judges");
+  CLI::Option* outer = command->add_option("--namespace", options->machines.outer,
+                                           "with --header: the namespace of all machines");
+  outer->capture_default_str();
+  for (CLI::Option* option : {profile, node, outer})
+    option->needs(header);
+  for (CLI::Option* option : {promela, murphi, never, used_cells, max_states, all})
+    option->excludes(header);
+  profile->excludes(node);
   command->callback([options, &status] { status = run(*options); });
 }
 

@@ -299,6 +299,15 @@ TEST_CASE("halfclose: a command line that is wrong", "[cli]") {
            {"machines", "export", kExample, "--promela"},
            {"machines", "export", "none.yaml", "--promela"},
            {"machines", "export", "hop/plain", "--promela", "-o", "/nonexistent/model.pml"},
+           {"machines", "export", "hop/plain", "tcp-pair", "--promela"},
+           {"machines", "export", "--header", "--promela"},
+           {"machines", "export", "--header", "--never", "one-outcome"},
+           {"machines", "export", "hop/plain", "--promela", "--profile", "nginx"},
+           {"machines", "export", "--header", "--profile", "nginx", "--node", kExample + ":edge"},
+           {"machines", "export", "--header", "--node", "none.yaml:edge"},
+           {"machines", "export", "--header", "--namespace", "3d"},
+           {"machines", "export", "--header", "--namespace", "a::"},
+           {"machines", "export", "--header", "-o", "/nonexistent/machines.hpp"},
            {""}}) {
     refused(arguments);
   }
@@ -317,6 +326,16 @@ TEST_CASE("halfclose: a command line that is wrong", "[cli]") {
              Contains(":edge->app'"));
   CHECK_THAT(refused({"machines", "export", "hop/plain", "--promela", "--never", "one-outcom"}).err,
              Contains("did you mean `one-outcome`?"));
+  CHECK_THAT(refused({"machines", "export", "--header", "http1-sever"}).err,
+             Contains("did you mean `http1-server`?"));
+  CHECK_THAT(refused({"machines", "export", "--header", "--profile", "ngnix"}).err,
+             Contains("did you mean `nginx`?"));
+  CHECK_THAT(refused({"machines", "export", "--header", "--profile", "node", "http1-client"}).err,
+             Contains("profile node is no client"));
+  CHECK_THAT(refused({"machines", "export", "--header", "--node", kExample}).err,
+             Contains("--node wants CHAIN.yaml:NODE"));
+  CHECK_THAT(refused({"machines", "export", "--header", "--node", kExample + ":egde"}).err,
+             Contains("its nodes are alb edge app"));
 }
 
 TEST_CASE("halfclose: help and version", "[cli]") {
@@ -603,6 +622,50 @@ TEST_CASE("halfclose machines export: a system", "[cli]") {
     const Run list = run({"machines", "export", "--list"});
     CHECK(list.status == 0);
     CHECK_THAT(list.out, Contains("hop/plain") && Contains("tcp-pair"));
+  }
+}
+
+TEST_CASE("halfclose machines export --header: a header", "[cli]") {
+  const auto header = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"machines", "export", "--header"});
+    const Run result = run(words);
+    CHECK(result.status == 0);
+    CHECK(result.err.empty());
+    return result.out;
+  };
+  SECTION("has the machines that the node runs: those of its roles") {
+    CHECK_THAT(header({}), Contains("profile halfclose") && Contains("namespace http1_server {") &&
+                               Contains("namespace http1_client {") &&
+                               Contains("namespace proxy_exchange {"));
+    CHECK_THAT(header({"--profile", "node"}), !Contains("namespace http1_client {"));
+    CHECK_THAT(header({"--node", kExample + ":alb"}), !Contains("namespace http1_server {"));
+  }
+  SECTION("has the machines asked for, once, in the namespace asked for") {
+    const std::string text =
+        header({"tcp-endpoint", "tcp-endpoint", "--namespace", "acme::machines"});
+    CHECK_THAT(text, Contains("namespace acme::machines {") &&
+                         Contains("#ifndef ACME_MACHINES_HPP") &&
+                         !Contains("namespace http1_server {"));
+    CHECK(text.find("namespace tcp_endpoint {") == text.rfind("namespace tcp_endpoint {"));
+  }
+  SECTION("has the flags and timers of the node") {
+    const Directory directory;
+    const auto with = [&](const std::string& value) {
+      return header(
+          {"--node", directory.write("site.yaml",
+                                     "chain:\n  - { name: c, profile: rfc9112 }\n  - { name: s, "
+                                     "profile: halfclose, downstream: { " +
+                                         value + " } }\n") +
+                         ":s"});
+    };
+    CHECK(with("close_style: plain") != with("close_style: delayed"));
+    CHECK_THAT(with("idle_timeout: 7s"), Contains("Event::idle_timeout, 7000}"));
+    CHECK_THAT(with("idle_timeout: off"), Contains("Event::idle_timeout, -1}"));
+  }
+  SECTION("goes to a file") {
+    const Directory directory;
+    CHECK(header({"-o", directory / "machines.hpp"}).empty());
+    CHECK(contents(directory / "machines.hpp") == header({}));
   }
 }
 

@@ -148,6 +148,8 @@ block() {
       literals proofs/manifest/claim.cpp claim_kinds | awk -F '\t' '{ name = $1 " " $2; sub(/ $/, "", name); printf "| `%s` | %s |\n", name, $3 }'
       ;;
     systems) proved_systems ;;
+    embedded-tell) excerpt examples/embed/connection.hpp '  void tell(Said event) {' ;;
+    embedded-perform) excerpt examples/embed/connection.hpp '  std::optional<Said> perform(client::Output output) {' ;;
     theorems) theorems 0 ;;
     theorems-in-time) theorems 1 ;;
     server-profiles)
@@ -188,6 +190,13 @@ literals() {
         print line
       }
     }'
+}
+
+# excerpt FILE LINE: the function that begins with the line, as a block of code.
+excerpt() {
+  echo '```cpp'
+  awk -v line="$2" '$0 == line { inside = 1 } inside { sub(/^  /, ""); print } inside && /^}$/ { exit }' "$1"
+  echo '```'
 }
 
 # The claims of the manifest, in its order: per property the systems of which it holds and those where it is broken,
