@@ -88,6 +88,7 @@ std::size_t Loop::run(Time grace) {
       count = epoll_wait(epoll_, events.data(), kEventsMax, timeout);
     }
     proxy_.at(clock());
+    proxy_.begin_turn();
     // What the kernel knows of idle connections comes first.
     for (int i = 0; i < count; ++i) {
       const std::uint64_t data = events[i].data.u64;
