@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
+#include <utility>
 
 namespace halfclose::runtime {
 
@@ -18,6 +20,29 @@ constexpr std::size_t kFieldsMax = 256, kOptionsMax = 32;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+FieldKind kind_of(http::field name) {
+  using enum FieldKind;
+  switch (name) {
+    case http::field::connection:
+      return connection;
+    case http::field::content_length:
+      return content_length;
+    case http::field::transfer_encoding:
+      return transfer_encoding;
+    case http::field::host:
+      return host;
+    case http::field::expect:
+      return expect;
+    case http::field::te:
+    case http::field::upgrade:
+    case http::field::keep_alive:
+    case http::field::proxy_connection:
+      return hop_by_hop;
+    default:
+      return other;
+  }
 }
 
 /// The grammar, by Beast; the fields are kept as views.
@@ -42,8 +67,8 @@ template <bool isRequest> class Grammar final : public http::basic_parser<isRequ
     head_.reason = view(reason);
     head_.minor = static_cast<unsigned>(version % 10);
   }
-  void on_field_impl(http::field, Text name, Text value, error_code&) override {
-    head_.fields.push_back({view(name), view(value)});
+  void on_field_impl(http::field field, Text name, Text value, error_code&) override {
+    head_.fields.push_back({view(name), view(value), kind_of(field)});
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
@@ -57,10 +82,28 @@ template <bool isRequest> class Grammar final : public http::basic_parser<isRequ
   Head& head_;
 };
 
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+}
+/// The first control character that is not before `at`, or the end. Eight bytes are looked at
+/// together: most have none.
+std::size_t next_control(std::string_view bytes, std::size_t at) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101, kHigh = 0x80 * kOnes;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    const std::uint64_t del = word ^ 0x7f * kOnes;
+    if ((((word - ' ' * kOnes) & ~word) | ((del - kOnes) & ~del)) & kHigh) break;
+  }
+  while (at < bytes.size() && !is_control(bytes[at]))
+    ++at;
+  return at;
+}
+
 /// What the grammar lets through (RFC 9112 2.2, 5.2).
 const char* fault_of_lines(std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    const auto c = static_cast<unsigned char>(bytes[at]);
+  for (std::size_t at = 0; (at = next_control(bytes, at)) < bytes.size(); ++at) {
+    const char c = bytes[at];
     if (c == '\r') {
       if (at + 1 == bytes.size() || bytes[at + 1] != '\n') return "bare CR";
       ++at;
@@ -68,7 +111,7 @@ const char* fault_of_lines(std::string_view bytes) {
         return "folded line";
     } else if (c == '\n') {
       return "bare LF";
-    } else if ((c < ' ' && c != '\t') || c == 0x7f) {
+    } else if (c != '\t') {
       return "control character";
     }
   }
@@ -88,50 +131,72 @@ template <class Use> void each_in_list(std::string_view list, Use use) {
   }
 }
 
-bool frames(std::string_view name) {
-  return same_word(name, "content-length") || same_word(name, "transfer-encoding");
-}
-bool is_hop_by_hop(std::string_view name) {
-  switch (name.size()) {
-    case 2:
-      return same_word(name, "te");
-    case 7:
-      return same_word(name, "upgrade");
-    case 10:
-      return same_word(name, "connection") || same_word(name, "keep-alive");
-    case 16:
-      return same_word(name, "proxy-connection");
-    default:
+/// A sender may not take away what frames or routes the message (RFC 9110 7.6.1).
+bool is_dropped(const Head& head, const Field& field) {
+  switch (field.kind) {
+    case FieldKind::connection:
+    case FieldKind::hop_by_hop:
+      return true;
+    case FieldKind::content_length:
+    case FieldKind::transfer_encoding:
+    case FieldKind::host:
       return false;
+    default:
+      return std::any_of(head.nominated.begin(), head.nominated.end(),
+                         [&](std::string_view one) { return same_word(one, field.name); });
   }
 }
-/// A sender may not take away what frames or routes the message (RFC 9110 7.6.1).
-bool is_dropped(const Head& head, std::string_view name) {
-  if (is_hop_by_hop(name)) return true;
-  if (frames(name) || same_word(name, "host")) return false;
-  return std::any_of(head.nominated.begin(), head.nominated.end(),
-                     [&](std::string_view one) { return same_word(one, name); });
-}
+
+/// Field lines, in as few pieces as they are copied from.
+class FieldLines {
+ public:
+  explicit FieldLines(std::string& out) : out_(out) {}
+  ~FieldLines() { out_.append(piece_); }
+  FieldLines(const FieldLines&) = delete;
+  FieldLines& operator=(const FieldLines&) = delete;
+
+  void append(const Field& field) {
+    const char *begin = field.name.data(), *value = field.value.data();
+    const char* end = value + field.value.size();
+    // Most stand in the head as we would write them. Behind a value there is a line's end, or
+    // space.
+    if (!field.value.empty() && value == begin + field.name.size() + 2 && value[-1] == ' ' &&
+        *end == '\r') {
+      if (begin != piece_.data() + piece_.size()) {
+        out_.append(piece_);
+        piece_ = {begin, 0};
+      }
+      piece_ = {piece_.data(), static_cast<std::size_t>(end + 2 - piece_.data())};
+      return;
+    }
+    out_.append(std::exchange(piece_, {}));
+    out_.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+
+ private:
+  std::string& out_;
+  std::string_view piece_{};
+};
 
 /// Framing and connection options, of requests and responses alike.
 const char* read_common(Head& head) {
   int lengths = 0, codings = 0;
   bool keep = false;
   for (const Field& field : head.fields) {
-    if (same_word(field.name, "connection")) {
+    if (field.kind == FieldKind::connection) {
       each_in_list(field.value, [&](std::string_view option) {
         head.nominated.push_back(option);
         head.close |= same_word(option, "close");
         keep |= same_word(option, "keep-alive");
       });
-    } else if (same_word(field.name, "content-length")) {
+    } else if (field.kind == FieldKind::content_length) {
       const char* end = field.value.data() + field.value.size();
       const auto [last, error] = std::from_chars(field.value.data(), end, head.length);
       if (++lengths > 1) return "Content-Length said twice";
       if (field.value.empty() || error != std::errc() || last != end || head.length >> 62 != 0)
         return "Content-Length is no length";
       head.framing = Framing::length;
-    } else if (same_word(field.name, "transfer-encoding")) {
+    } else if (field.kind == FieldKind::transfer_encoding) {
       if (++codings > 1 || !same_word(field.value, "chunked")) return kUnknownCoding;
     }
   }
@@ -187,10 +252,10 @@ HeadError read_request_head(std::string_view bytes, Head& head) {
   if (head.method == "CONNECT") return {501, "CONNECT is not served"};
   int hosts = 0;
   for (const Field& field : head.fields) {
-    if (same_word(field.name, "host")) {
+    if (field.kind == FieldKind::host) {
       ++hosts;
       if (field.value.find_first_of(" \t,/@") != field.value.npos) return {400, "malformed Host"};
-    } else if (same_word(field.name, "expect")) {
+    } else if (field.kind == FieldKind::expect) {
       if (!same_word(field.value, "100-continue")) return {417, "unknown expectation"};
       head.expects = head.minor > 0;
     }
@@ -229,13 +294,16 @@ void write_request_head(const Head& head, bool close, std::string& out) {
   // The target says better than the field where a request goes (RFC 9112 3.2.2).
   if (absolute) out.append("Host: ").append(authority).append("\r\n");
   bool hosted = absolute;
-  for (const Field& field : head.fields) {
-    if (is_dropped(head, field.name) || same_word(field.name, "expect")) continue;
-    if (same_word(field.name, "host")) {
-      if (absolute) continue;
-      hosted = true;
+  {
+    FieldLines lines(out);
+    for (const Field& field : head.fields) {
+      if (is_dropped(head, field) || field.kind == FieldKind::expect) continue;
+      if (field.kind == FieldKind::host) {
+        if (absolute) continue;
+        hosted = true;
+      }
+      lines.append(field);
     }
-    out.append(field.name).append(": ").append(field.value).append("\r\n");
   }
   if (!hosted) out.append("Host:\r\n");
   out.append(head.minor == 0 ? "Via: 1.0 halfclose\r\n" : "Via: 1.1 halfclose\r\n");
@@ -248,10 +316,13 @@ void write_response_head(const Head& head, bool close, unsigned minor, bool chun
                     static_cast<char>('0' + head.status / 10 % 10),
                     static_cast<char>('0' + head.status % 10), ' '};
   out.append("HTTP/1.1 ").append(status, 4).append(head.reason).append("\r\n");
-  for (const Field& field : head.fields) {
-    if (is_dropped(head, field.name)) continue;
-    if (!chunked && same_word(field.name, "transfer-encoding")) continue;
-    out.append(field.name).append(": ").append(field.value).append("\r\n");
+  {
+    FieldLines lines(out);
+    for (const Field& field : head.fields) {
+      if (is_dropped(head, field)) continue;
+      if (!chunked && field.kind == FieldKind::transfer_encoding) continue;
+      lines.append(field);
+    }
   }
   out.append(head.minor == 0 ? "Via: 1.0 halfclose\r\n" : "Via: 1.1 halfclose\r\n");
   if (close)

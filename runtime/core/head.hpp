@@ -18,8 +18,20 @@ inline constexpr std::size_t kHeadBytesMax = 64 * 1024;
 /// How the end of the content is found (RFC 9112 6.3).
 enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
+/// What a field is to an intermediary.
+enum class FieldKind : std::uint8_t {
+  other,
+  connection,
+  content_length,
+  transfer_encoding,
+  host,
+  expect,
+  hop_by_hop,  ///< another one that is for the next hop only
+};
+
 struct Field {
   std::string_view name, value;  ///< into the bytes that were read
+  FieldKind kind = FieldKind::other;
 };
 
 struct Head {

@@ -89,9 +89,11 @@ void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
         step_client(*u, client_event<cl::response::Part>);
       return;
     case continue_100:
+      lend(d.out);
       d.out.append("HTTP/1.1 100 Continue\r\n\r\n");
       return flush(d);
     case unsolicited_408:
+      lend(d.out);
       write_own_response(408, "no request came", true, false, d.out);
       return flush(d);
     case shutdown_write:
@@ -146,7 +148,7 @@ void Proxy::do_exchange(Downstream& d, ex::Out output) {
       return give_up(d);
     case respond:
     case respond_error:
-      return answer(d);
+      return answer_later(d);
     case respond_part:
       return begin_response(d);
     case respond_rest:
@@ -222,7 +224,9 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
       if (Downstream* d = owner_of(u)) pass_content(*d, u, true);
       return;
     case shutdown_write:
-      return transport_.shutdown_write(u.handle);
+      if (std::exchange(u.sends, false)) flush(u);
+      if (u.open) transport_.shutdown_write(u.handle);
+      return;
     case close_fd:
       return close(u);
     case stop_reading:
@@ -279,6 +283,7 @@ void Proxy::connected(Handle handle) {
   if (!u.open) return;
   u.connecting = false;
   step_client(u, client_event<cl::transport::Connected>);
+  settle();
 }
 
 void Proxy::ended(Handle handle) {
@@ -292,7 +297,7 @@ void Proxy::ended(Handle handle) {
     if (!d.open) return;
     if (!step_server(d, server_event<sv::transport::Eof>)) peer_closed(handle);
   }
-  read_requests();
+  settle();
 }
 
 void Proxy::peer_closed(Handle handle) {
@@ -300,6 +305,7 @@ void Proxy::peer_closed(Handle handle) {
   Downstream& d = client(handle);
   if (!d.open || d.peer_done) return;
   d.peer_done = step_server(d, server_event<sv::transport::PeerClosed>);
+  settle();
 }
 
 void Proxy::failed(Handle handle) {
@@ -312,13 +318,13 @@ void Proxy::failed(Handle handle) {
   } else if (Downstream& d = client(handle); d.open) {
     step_server(d, server_event<sv::transport::Error>);
   }
-  read_requests();
+  settle();
 }
 
 void Proxy::writable(Handle handle) {
   if (is_upstream(handle)) {
     if (Upstream& u = server(handle); u.open && !u.connecting) flush(u);
-    return;
+    return settle();
   }
   Downstream& d = client(handle);
   if (!d.open || d.out.empty()) return;
@@ -328,12 +334,51 @@ void Proxy::writable(Handle handle) {
     if (d.request && d.request->framing.done()) over(d);
     step_server(d, event);
   }
-  read_requests();
+  settle();
 }
 
 void Proxy::end_turn() {
-  serve_waiting();
-  read_requests();
+  do {
+    serve_waiting();
+    write_out();
+  } while (can_serve_waiting());
+  in_turn_ = false;
+}
+
+void Proxy::settle() {
+  if (!in_turn_) write_out();
+}
+
+/// Sends what is to leave, and reads and sends what that makes possible.
+void Proxy::write_out() {
+  do {
+    read_requests();
+    // Each may put off more.
+    for (std::size_t i = 0; i < to_send_.size(); ++i) {
+      Upstream& u = servers_[to_send_[i]];
+      if (std::exchange(u.sends, false)) flush(u);
+    }
+    to_send_.clear();
+    for (std::size_t i = 0; i < to_answer_.size(); ++i) {
+      Downstream& d = clients_[to_answer_[i]];
+      if (std::exchange(d.answers, false)) answer(d);
+    }
+    to_answer_.clear();
+  } while (!to_read_.empty() || !to_send_.empty());
+}
+
+/// Buffers go from one connection to the next while they are in the caches, and connections that
+/// are idle have none.
+void Proxy::lend(std::string& buffer) {
+  if (!buffer.empty() || spare_buffers_.empty()) return;
+  buffer = std::move(spare_buffers_.back());
+  spare_buffers_.pop_back();
+}
+void Proxy::give_back(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() <= kResumed && spare_buffers_.size() < kBuffersMax)
+    spare_buffers_.push_back(std::move(buffer));
+  buffer = std::string();
 }
 
 void Proxy::shut_down() {
@@ -341,6 +386,7 @@ void Proxy::shut_down() {
   for (Downstream& d : clients_) {
     if (d.open) step_server(d, server_event<sv::manage::Shutdown>);
   }
+  settle();
 }
 
 bool Proxy::is_idle_upstream(Handle handle) const {
@@ -371,7 +417,7 @@ bool Proxy::set_timer(Handle handle, const Timers& timers, const After& after, O
 
 void Proxy::expire() {
   deadlines_.run(now_, [this](Handle handle) { look_at_deadlines(handle); });
-  read_requests();
+  settle();
 }
 
 /// Tells the machine what is due, and waits for the rest.

@@ -76,6 +76,9 @@ class Proxy {
   void peer_closed(Handle handle);
   void failed(Handle handle);
   void writable(Handle handle);
+  /// What is told until `end_turn` is one turn: what it makes leave, leaves at its end, as few
+  /// pieces. Outside of turns everything leaves at once.
+  void begin_turn() { in_turn_ = true; }
   /// Everything the kernel had to tell is told: requests that wait get what became free.
   void end_turn();
   void expire();
@@ -115,9 +118,10 @@ class Proxy {
 
   // Towards the client.
   void read_requests();
-  bool read_request(Downstream& d);
+  std::size_t read_request(Downstream& d, std::string_view bytes);
   void refuse(Downstream& d, unsigned status, const char* why);
   void take_content(Downstream& d, std::string_view bytes);
+  void answer_later(Downstream& d);
   void answer(Downstream& d);
   void begin_response(Downstream& d);
   void go_on_response(Downstream& d);
@@ -144,6 +148,13 @@ class Proxy {
   void write(Upstream& u, std::string_view bytes);
   void close(Upstream& u);
   std::size_t next_address();
+  bool can_serve_waiting() const;
+
+  // What leaves at the end of a turn.
+  void settle();
+  void write_out();
+  void lend(std::string& buffer);
+  void give_back(std::string& buffer);
 
   template <class Timers, class After, class Out, class Due>
   bool set_timer(Handle handle, const Timers& timers, const After& after, Out output, Due& due);
@@ -160,15 +171,18 @@ class Proxy {
   std::deque<Downstream> clients_;
   std::deque<Upstream> servers_;
   std::vector<std::uint32_t> free_clients_, free_servers_;
-  std::vector<std::uint32_t> idle_;     ///< servers_, the one used last at the back
-  std::deque<std::uint32_t> waiting_;   ///< clients_ whose requests wait for a connection
-  std::vector<std::uint32_t> to_read_;  ///< clients_ with bytes that may hold a request
-  std::vector<Time> shunned_until_;     ///< per address
+  std::vector<std::uint32_t> idle_;       ///< servers_, the one used last at the back
+  std::deque<std::uint32_t> waiting_;     ///< clients_ whose requests wait for a connection
+  std::vector<std::uint32_t> to_read_;    ///< clients_ with bytes that may hold a request
+  std::vector<std::uint32_t> to_send_;    ///< servers_ with bytes to be sent
+  std::vector<std::uint32_t> to_answer_;  ///< clients_ with a whole response
+  std::vector<std::string> spare_buffers_;
+  std::vector<Time> shunned_until_;  ///< per address
   std::vector<std::unique_ptr<Request>> spare_requests_;
   Deadlines deadlines_;
   std::uint64_t opened_ = 0;
   std::size_t open_clients_ = 0, open_upstreams_ = 0, next_address_ = 0;
-  bool reading_ = false, shutting_down_ = false;
+  bool in_turn_ = false, shutting_down_ = false;
   Counters counters_;
 };
 

@@ -31,12 +31,17 @@ void Proxy::received(Handle handle, std::string_view bytes) {
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
     if (u.open) read_responses(u, bytes);
-    return read_requests();
+    return settle();
   }
   Downstream& d = client(handle);
   if (!d.open) return;
-  take_content(d, bytes);
-  read_requests();
+  if (d.in.empty()) {
+    take_content(d, bytes);
+  } else {
+    d.in.append(bytes);
+    to_read_.push_back(handle >> 1);
+  }
+  settle();
 }
 
 /// Whatever the bytes are for the machine where it stands.
@@ -82,36 +87,43 @@ void Proxy::take_content(Downstream& d, std::string_view bytes) {
         step_server(d, server_event<sv::body::More>);
         return;
       case Mode::idle:
+        if (const std::size_t taken = read_request(d, bytes); taken > 0) {
+          bytes.remove_prefix(taken);
+          break;
+        }
+        [[fallthrough]];
       case Mode::none:
-        if (tables_->modes[d.server] == Mode::idle) to_read_.push_back(d.handle >> 1);
         d.in.append(bytes);
         return;
     }
   }
 }
 
-/// Requests that are there already, of this connection and of those that became ready meanwhile.
+/// Bytes that were there before they were wanted, or begin a head.
 void Proxy::read_requests() {
-  if (reading_) return;  // an answer may make others ready: the outermost call sees to them
-  reading_ = true;
   while (!to_read_.empty()) {
     Downstream& d = clients_[to_read_.back()];
     to_read_.pop_back();
-    while (d.open && !d.in.empty() && tables_->modes[d.server] == Mode::idle && read_request(d)) {
+    const Mode mode = d.open ? tables_->modes[d.server] : Mode::none;
+    if (mode == Mode::none) continue;
+    if (mode == Mode::idle && head_end(d.in, d.looked_at) == 0 && d.in.size() < kHeadBytesMax) {
+      d.looked_at = d.in.size();
+      continue;
     }
+    d.looked_at = 0;
+    take_content(d, std::exchange(d.in, {}));
   }
-  reading_ = false;
 }
 
-/// @return false when there is more to come
-bool Proxy::read_request(Downstream& d) {
+/// @return the bytes of the request's head, or 0 when there is more to come
+std::size_t Proxy::read_request(Downstream& d, std::string_view bytes) {
   std::size_t empty = 0;
-  while (d.in.compare(empty, 2, "\r\n") == 0)
+  while (bytes.substr(empty, 2) == "\r\n")
     empty += 2;
-  d.in.erase(0, empty);
-  const std::size_t end = head_end(d.in, empty > 0 ? 0 : d.looked_at);
-  d.looked_at = end == 0 ? d.in.size() : 0;
-  if (end == 0 && d.in.size() < kHeadBytesMax) return false;
+  const std::size_t all = bytes.size();
+  bytes.remove_prefix(empty);
+  const std::size_t end = head_end(bytes);
+  if (end == 0 && bytes.size() < kHeadBytesMax) return 0;
 
   if (spare_requests_.empty()) {
     d.request = std::make_unique<Request>();
@@ -125,14 +137,13 @@ bool Proxy::read_request(Downstream& d) {
   ++d.requests;
   if (end == 0 || end > kHeadBytesMax) {
     refuse(d, 431, "the head is larger than 64 KiB");
-    return d.open;
+    return all;
   }
   static thread_local Head head;
-  const std::string_view bytes(d.in.data(), end);
-  if (const HeadError error = read_request_head(bytes, head); error.status != 0) {
+  if (const HeadError error = read_request_head(bytes.substr(0, end), head); error.status != 0) {
     request.minor = head.minor;
     refuse(d, error.status, error.why);
-    return d.open;
+    return all;
   }
   request.method = head.method;
   request.target = head.target;
@@ -145,22 +156,19 @@ bool Proxy::read_request(Downstream& d) {
              std::find(settings_.retried_methods.begin(), settings_.retried_methods.end(),
                        head.method) != settings_.retried_methods.end();
   const bool whole = request.framing.done(), last = head.close, expects = head.expects;
-  std::string rest = d.in.substr(end);
-  d.in.clear();
-  if (d.in.capacity() > kResumed) d.in.shrink_to_fit();
+  const bool alone = bytes.size() == end;
 
   if (whole) {
     step_server(d, last ? server_event<sv::head::Last> : server_event<sv::head::Request>);
   } else {
-    step_server(
-        d, expects && rest.empty() ? server_event<sv::head::Expect> : server_event<sv::head::Head>);
+    step_server(d,
+                expects && alone ? server_event<sv::head::Expect> : server_event<sv::head::Head>);
     if (d.open && last) step_server(d, server_event<sv::manage::Shutdown>);
   }
   if (d.open && settings_.server_requests != 0 && d.requests >= settings_.server_requests)
     step_server(d, server_event<sv::manage::Retire>);
   if (d.open && shutting_down_) step_server(d, server_event<sv::manage::Shutdown>);
-  if (d.open && !rest.empty()) take_content(d, rest);
-  return d.open;
+  return empty + end;
 }
 
 /// Answers without the exchange: the bytes are no request that could be passed on. What follows
@@ -172,7 +180,6 @@ void Proxy::refuse(Downstream& d, unsigned status, const char* why) {
   request.own_status = status;
   request.why = why;
   request.framing = Content(Framing::until_close, 0);
-  d.in.clear();
   note(Noted::refused, d.handle);
   step_server(d, server_event<sv::head::Head>);
   if (d.open) step_server(d, server_event<sv::manage::Shutdown>);
@@ -192,6 +199,7 @@ bool Proxy::closes_with(const Downstream& d, EventId event) const {
 
 void Proxy::head_of_response(Downstream& d, bool close) {
   Request& request = *d.request;
+  lend(d.out);
   request.begun = true;
   if (request.own_status != 0) {
     write_own_response(request.own_status, request.why, close, request.to_head, d.out);
@@ -201,6 +209,10 @@ void Proxy::head_of_response(Downstream& d, bool close) {
   request.sent += request.held.size();
   d.out.append(request.held);
   request.held.clear();
+}
+
+void Proxy::answer_later(Downstream& d) {
+  if (!std::exchange(d.answers, true)) to_answer_.push_back(d.handle >> 1);
 }
 
 /// Of a response without length, or with chunks that the client does not know, the end of the
@@ -246,6 +258,7 @@ void Proxy::begin_response(Downstream& d) {
 void Proxy::go_on_response(Downstream& d) {
   Request& request = *d.request;
   request.sent += request.held.size();
+  lend(d.out);
   d.out.append(request.held);
   request.held.clear();
   flush(d);
@@ -267,13 +280,13 @@ void Proxy::flush(Downstream& d) {
   if (d.out.empty() || d.closing) return;
   const std::size_t taken = transport_.send(d.handle, d.out);
   if (taken == Transport::kFailed) {
-    d.out.clear();
+    give_back(d.out);
     d.after_flush = kNoEvent;
     step_server(d, server_event<sv::transport::Error>);
     return;
   }
   d.out.erase(0, taken);
-  if (d.out.empty() && d.out.capacity() > kResumed) d.out.shrink_to_fit();
+  if (d.out.empty()) give_back(d.out);
   Upstream* u = upstream_of(d);
   if (u != nullptr && u->paused && d.out.size() < kResumed) {
     u->paused = false;
@@ -335,6 +348,10 @@ void Proxy::close(Downstream& d) {
   d.closing = true;
   step_exchange(d, exchange_event<ex::downstream::Gone>);
   if (d.request) {
+    if (d.answers) {  // the exchange was through with it
+      ++counters_.clients_gone;
+      d.request->failure = "DC";
+    }
     d.request->framing = {};
     over(d);
   }

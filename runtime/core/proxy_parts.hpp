@@ -21,6 +21,7 @@ inline constexpr EventId kNoEvent = 0xff;
 
 inline constexpr std::size_t kHeldMax = 256 * 1024;  ///< bytes that wait for a slow peer
 inline constexpr std::size_t kResumed = 64 * 1024;
+inline constexpr std::size_t kBuffersMax = 256;     ///< kept for use by any connection
 inline constexpr std::size_t kKeptMax = 64 * 1024;  ///< request content that can be sent again
 
 /// The tables, and what a local state means for the bytes that come.
@@ -91,6 +92,7 @@ struct Proxy::Downstream {
   bool open = false, method = false;
   bool machine_reads = false, paused = false, reads = false;
   bool closing = false;            ///< close() is under way
+  bool answers = false;            ///< in to_answer_
   EventId after_flush = kNoEvent;  ///< what the server machine is told when all is written
   bool peer_done = false;          ///< its end was told while its bytes were not wanted
   std::uint32_t upstream = UINT32_MAX, requests = 0;
@@ -105,6 +107,7 @@ struct Proxy::Upstream {
   LocalId client = 0;
   bool open = false, connecting = false, idle = false, paused = false;
   bool in_content = false, closing = false;
+  bool sends = false;  ///< in to_send_
   std::uint32_t owner = UINT32_MAX, requests = 0;
   std::uint64_t serial = 0;  ///< tells it from the next connection in its place
   std::size_t address = 0;

@@ -87,11 +87,15 @@ void Proxy::give_up(Downstream& d) {
 
 /// Requests that wait get what is free, in their order.
 void Proxy::serve_waiting() {
-  while (!waiting_.empty() && (!idle_.empty() || open_upstreams_ < settings_.connections_max)) {
+  while (can_serve_waiting()) {
     Downstream& d = clients_[waiting_.front()];
     waiting_.pop_front();
     ask_pool(d, false);
   }
+}
+
+bool Proxy::can_serve_waiting() const {
+  return !waiting_.empty() && (!idle_.empty() || open_upstreams_ < settings_.connections_max);
 }
 
 std::size_t Proxy::next_address() {
@@ -105,7 +109,8 @@ std::size_t Proxy::next_address() {
 void Proxy::write_head(Upstream& u, bool close) {
   Downstream* d = owner_of(u);
   if (d == nullptr) return;
-  write(u, d->request->head + (close ? "Connection: close\r\n\r\n" : "\r\n"));
+  write(u, d->request->head);
+  write(u, close ? "Connection: close\r\n\r\n" : "\r\n");
 }
 
 /// @param last  the machine has said that the content goes out to its end
@@ -128,29 +133,27 @@ void Proxy::pass_content(Downstream& d, Upstream& u, bool last) {
   }
 }
 
+/// The head, its content and what follows within the turn leave together.
 void Proxy::write(Upstream& u, std::string_view bytes) {
-  if (!u.out.empty()) {
-    u.out.append(bytes);
-    return;
+  // What is there already is in to_send_, or waits until the connection is writable.
+  if (u.out.empty()) {
+    u.sends = true;
+    to_send_.push_back(u.handle >> 1);
+    lend(u.out);
   }
-  const std::size_t taken = transport_.send(u.handle, bytes);
-  if (taken == Transport::kFailed) {
-    step_client(u, client_event<cl::transport::WriteError>);
-    return;
-  }
-  u.out.append(bytes.substr(taken));
+  u.out.append(bytes);
 }
 
 void Proxy::flush(Upstream& u) {
   if (u.out.empty()) return;
   const std::size_t taken = transport_.send(u.handle, u.out);
   if (taken == Transport::kFailed) {
-    u.out.clear();
+    give_back(u.out);
     step_client(u, client_event<cl::transport::WriteError>);
     return;
   }
   u.out.erase(0, taken);
-  if (u.out.empty() && u.out.capacity() > kResumed) u.out.shrink_to_fit();
+  if (u.out.empty()) give_back(u.out);
   if (Downstream* d = owner_of(u)) balance(*d);
 }
 
@@ -205,15 +208,17 @@ void Proxy::read_responses(Upstream& u, std::string_view bytes) {
 /// @return false when more is to come, or it was no head
 bool Proxy::read_response_head_of(Upstream& u, std::string_view& bytes) {
   const std::size_t before = u.in.size();
-  u.in.append(bytes);
-  const std::size_t end = head_end(u.in, before);
-  if (end == 0 && u.in.size() < kHeadBytesMax) {
+  if (before > 0) u.in.append(bytes);
+  const std::string_view head = before > 0 ? u.in : bytes;
+  const std::size_t end = head_end(head, before);
+  if (end == 0 && head.size() < kHeadBytesMax) {
+    if (before == 0) u.in = bytes;
     bytes = {};
     return false;
   }
   Request& request = *owner_of(u)->request;
-  request.response_head.assign(u.in, 0, end);
-  u.in.clear();
+  request.response_head.assign(head.substr(0, end));
+  if (before > 0) u.in = std::string();
   const HeadError error =
       end == 0 ? HeadError{502, "the head is larger than 64 KiB"}
                : read_response_head(request.response_head, request.to_head, request.response);

@@ -76,18 +76,16 @@ std::size_t Loop::run(Time grace) {
       proxy_.shut_down();
     }
     if (until != kNever && (proxy_.clients() == 0 || clock() >= until)) return proxy_.clients();
-    const Time next = std::min(proxy_.next_deadline(), until);
-    int timeout = -1;
-    if (!to_read_.empty())
-      timeout = 0;
-    else if (next != kNever)
-      timeout = static_cast<int>(std::clamp<Time>(next - clock() + 1, 0, 60'000));
     int count = epoll_wait(epoll_, events.data(), kEventsMax, 0);
-    if (count == 0 && timeout != 0) {
+    if (count == 0 && to_read_.empty()) {
       if (observer_ != nullptr) observer_->rest();
-      count = epoll_wait(epoll_, events.data(), kEventsMax, timeout);
+      const Time next = std::min(proxy_.next_deadline(), until);
+      const auto timeout =
+          next == kNever ? Time{-1} : std::clamp<Time>(next - clock() + 1, 0, 60'000);
+      count = epoll_wait(epoll_, events.data(), kEventsMax, static_cast<int>(timeout));
     }
     proxy_.at(clock());
+    proxy_.begin_turn();
     // What the kernel knows of idle connections comes first.
     for (int i = 0; i < count; ++i) {
       const std::uint64_t data = events[i].data.u64;

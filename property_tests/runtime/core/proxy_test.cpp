@@ -22,7 +22,7 @@ class World : public Transport, public Observer {
   struct Socket {
     std::string sent;
     bool open = true, shut = false, wanted = false;
-    std::size_t room = SIZE_MAX;
+    std::size_t room = SIZE_MAX, sends = 0;
     bool broken = false;
   };
 
@@ -66,6 +66,7 @@ class World : public Transport, public Observer {
     Socket& one = sockets[handle];
     REQUIRE(one.open);
     REQUIRE_FALSE(one.shut);
+    ++one.sends;
     if (one.broken) return kFailed;
     const std::size_t taken = std::min(bytes.size(), one.room);
     if (one.room != SIZE_MAX) one.room -= taken;
@@ -417,6 +418,67 @@ TEST_CASE("runtime proxy: who waits is served when the turn is over", "[runtime]
     world.proxy.failed(b);
     world.proxy.end_turn();
     CHECK(world.take(s).empty());
+  }
+}
+
+TEST_CASE("runtime proxy: what leaves in a turn leaves at its end", "[runtime]") {
+  const Settings settings = usual();
+  Warm world(settings);
+  world.sockets[world.s].sends = world.sockets[world.c].sends = 0;
+  const auto turn = [&](auto what) {
+    world.proxy.begin_turn();
+    what();
+    CHECK(world.sockets[world.s].sent.empty());
+    CHECK(world.sockets[world.c].sent.empty());
+    world.proxy.end_turn();
+  };
+  SECTION("a head and its content as one piece") {
+    const std::string request = post("content");
+    turn([&] {
+      for (const char& byte : request)
+        world.proxy.received(world.c, {&byte, 1});
+    });
+    CHECK_THAT(world.take(world.s), StartsWith("POST /p") && Contains("\r\n\r\ncontent"));
+    CHECK(world.sockets[world.s].sends == 1);
+    turn([&] { world.proxy.received(world.s, ok("2")); });
+    CHECK_THAT(world.take(world.c), StartsWith("HTTP/1.1 200"));
+    CHECK(world.sockets[world.c].sends == 1);
+  }
+  SECTION("responses in the order of the requests, and the close behind the last") {
+    turn([&] {
+      world.proxy.received(world.c, get("/a") + get("/b") + get("/c", "Connection: close\r\n"));
+    });
+    for (const std::string name : {"/a", "/b", "/c"}) {
+      CHECK_THAT(world.take(world.s), StartsWith("GET " + name));
+      CHECK(world.sockets[world.c].open);
+      turn([&] { world.proxy.received(world.s, ok("to " + name)); });
+      const std::string response = world.take(world.c);
+      CHECK_THAT(response, Contains("to " + name));
+      CHECK((response.find("Connection: close") != response.npos) == (name == "/c"));
+    }
+    CHECK_FALSE(world.sockets[world.c].open);
+  }
+  SECTION("nothing to a client that is gone, or to the next one in its place") {
+    world.proxy.received(world.c, get("/b"));
+    world.take(world.s);
+    Handle next = Proxy::kNobody;
+    turn([&] {
+      world.proxy.received(world.s, ok("2"));
+      world.proxy.failed(world.c);
+      next = world.client();
+    });
+    REQUIRE(next == world.c);
+    CHECK(world.take(next).empty());
+    CHECK(world.log.back() == "GET /b 0 DC");
+  }
+  SECTION("a failure then is one of the connection: the request is sent again") {
+    world.sockets[world.s].broken = true;
+    turn([&] { world.proxy.received(world.c, get("/b")); });
+    CHECK(world.sockets[world.s].sends == 1);
+    turn([&] { world.proxy.ended(world.s); });
+    REQUIRE(world.opened.size() == 2);
+    const Handle again = world.server();
+    CHECK_THAT(world.take(again), StartsWith("GET /b"));
   }
 }
 
