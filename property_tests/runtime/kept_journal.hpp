@@ -50,4 +50,17 @@ inline std::string divergence_of(const std::vector<JournalEntry>& entries,
   return {};
 }
 
+/// The steps of all connections in words, one per line.
+inline std::string story_of(const std::vector<JournalEntry>& entries, const Settings& settings) {
+  static const Wiring wiring(usual_chain(), 1, Tables(usual()));
+  const Tables tables(settings);
+  Replay replay(tables, wiring);
+  std::string story;
+  for (const JournalEntry& entry : entries) {
+    if (!replay.take(entry)) break;
+    if (entry.what != Noted::time) story += replay.last() + "\n";
+  }
+  return story;
+}
+
 }  // namespace halfclose::runtime

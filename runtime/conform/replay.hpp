@@ -32,6 +32,8 @@ class Replay {
   /// @return false when it diverges; then nothing more is taken
   bool take(const JournalEntry& entry);
   const std::optional<Divergence>& divergence() const { return divergence_; }
+  /// The step taken last, in words.
+  std::string last() const { return text(now_); }
   Replayed result() const;
 
  private:

@@ -329,11 +329,8 @@ void Proxy::writable(Handle handle) {
   Downstream& d = client(handle);
   if (!d.open || d.out.empty()) return;
   flush(d);
-  if (d.open && d.out.empty() && d.after_flush != kNoEvent) {
-    const EventId event = std::exchange(d.after_flush, kNoEvent);
-    if (d.request && d.request->framing.done()) over(d);
-    step_server(d, event);
-  }
+  if (d.open && d.out.empty() && d.after_flush != kNoEvent)
+    answered(d, std::exchange(d.after_flush, kNoEvent));
   settle();
 }
 

@@ -122,6 +122,8 @@ class Proxy {
   void refuse(Downstream& d, unsigned status, const char* why);
   void take_content(Downstream& d, std::string_view bytes);
   void answer_later(Downstream& d);
+  static bool is_answered(const Downstream& d);
+  void answered(Downstream& d, machine::EventId event);
   void answer(Downstream& d);
   void begin_response(Downstream& d);
   void go_on_response(Downstream& d);

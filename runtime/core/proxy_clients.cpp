@@ -49,6 +49,10 @@ void Proxy::take_content(Downstream& d, std::string_view bytes) {
   while (d.open && !bytes.empty()) {
     switch (tables_->modes[d.server]) {
       case Mode::content: {
+        if (is_answered(d)) {
+          d.in.append(bytes);
+          return balance(d);
+        }
         Request& request = *d.request;
         const std::size_t taken = request.framing.take(bytes);
         if (!request.refused) request.content.append(bytes.substr(0, taken));
@@ -213,6 +217,24 @@ void Proxy::head_of_response(Downstream& d, bool close) {
 
 void Proxy::answer_later(Downstream& d) {
   if (!std::exchange(d.answers, true)) to_answer_.push_back(d.handle >> 1);
+  balance(d);
+}
+
+/// A response leaves that the machine does not know of yet. Content that comes meanwhile has to
+/// wait: to the exchange the request is over.
+bool Proxy::is_answered(const Downstream& d) {
+  return d.answers || d.after_flush != kNoEvent;
+}
+
+/// The response has left.
+void Proxy::answered(Downstream& d, EventId event) {
+  if (d.request && d.request->framing.done()) over(d);
+  step_server(d, event);
+  if (!d.open) return;
+  balance(d);
+  const Mode mode = tables_->modes[d.server];
+  if (!d.in.empty() && mode != Mode::idle && mode != Mode::none)
+    take_content(d, std::exchange(d.in, {}));
 }
 
 /// Of a response without length, or with chunks that the client does not know, the end of the
@@ -229,8 +251,7 @@ void Proxy::answer(Downstream& d) {
   flush(d);
   if (!d.open) return;
   if (d.out.empty()) {
-    if (request.framing.done()) over(d);
-    step_server(d, kWhole);
+    answered(d, kWhole);
   } else if (waits) {
     // The tail waits in our buffer, and the machine times that.
     step_server(d, server_event<sv::respond::Buffered>);
@@ -336,6 +357,7 @@ void Proxy::balance(Downstream& d) {
         d.request->content.size() - d.request->passed + (u != nullptr ? u->out.size() : 0);
     paused = behind > (d.paused ? kResumed : kHeldMax);
   }
+  paused |= is_answered(d) && tables_->modes[d.server] == Mode::content;
   d.paused = paused;
   const bool reads = d.machine_reads && !paused;
   if (reads == d.reads) return;
