@@ -115,11 +115,12 @@ class Benchmark {
     }
     for (Contender& one : contenders_)
       one.process.reset();
-    say(
-        fmt::format("requests/s with ~: the proxy was busy for less than {:.0f}% of the time, so "
-                    "the load generator was the limit\nrounds that other programs disturbed for "
-                    "more than {:.0f}% of the time: {} done again, {} counted all the same",
-                    100 * kSaturated, 100 * kDisturbed, repeated_, disturbed_));
+    say(fmt::format(
+        "requests/s with ~: the proxy was busy for less than {:.0f}% of the time, so not it "
+        "but the load generator or other programs were the limit\nrounds that other programs "
+        "disturbed for "
+        "more than {:.0f}% of the time: {} done again, {} counted all the same",
+        100 * kSaturated, 100 * kDisturbed, repeated_, disturbed_));
     if (options_.idle > 0) idle();
   }
 
