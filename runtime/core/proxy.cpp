@@ -94,7 +94,7 @@ void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
       return flush(d);
     case unsolicited_408:
       lend(d.out);
-      write_own_response(408, "no request came", true, false, d.out);
+      write_own_response(408, "no request came", true, 1, false, d.out);
       return flush(d);
     case shutdown_write:
       ++counters_.lingered;

@@ -202,7 +202,8 @@ void Proxy::head_of_response(Downstream& d, bool close) {
   lend(d.out);
   request.begun = true;
   if (request.own_status != 0) {
-    write_own_response(request.own_status, request.why, close, request.to_head, d.out);
+    write_own_response(request.own_status, request.why, close, request.minor, request.to_head,
+                       d.out);
     return;
   }
   write_response_head(request.response, close, request.minor, !request.unchunks, d.out);
