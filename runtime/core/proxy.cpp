@@ -178,6 +178,7 @@ void Proxy::do_exchange(Downstream& d, ex::Out output) {
     case fail_truncated:
       return failed("UPE", counters_.failed_truncated, 502, "the response ended early");
     case aborted:
+      if (d.request && d.request->refused) return;  // it is there, and gets an answer of our own
       ++counters_.clients_gone;
       if (d.request) d.request->failure = "DC";
       return;

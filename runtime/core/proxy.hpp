@@ -120,6 +120,7 @@ class Proxy {
   void read_requests();
   std::size_t read_request(Downstream& d, std::string_view bytes);
   void refuse(Downstream& d, unsigned status, const char* why);
+  void answer_malformed(Downstream& d, unsigned status, const char* why);
   void take_content(Downstream& d, std::string_view bytes);
   void answer_later(Downstream& d);
   void answer(Downstream& d);

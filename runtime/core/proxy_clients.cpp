@@ -54,10 +54,15 @@ void Proxy::take_content(Downstream& d, std::string_view bytes) {
         if (!request.refused) request.content.append(bytes.substr(0, taken));
         bytes.remove_prefix(taken);
         if (request.framing.broken()) {
-          // What follows cannot be told from content: nothing more is read as a request.
-          ++counters_.malformed;
-          step_server(d, server_event<sv::transport::Error>);
-          return;
+          if (d.answers) {  // an early response is on its way
+            request.framing = Content(Framing::until_close, 0);
+            return;
+          }
+          // No origin shall have half of it.
+          request.refused = true;
+          note(Noted::refused, d.handle);
+          step_exchange(d, exchange_event<ex::downstream::Gone>);
+          return answer_malformed(d, 400, "malformed chunk");
         }
         if (Upstream* u = upstream_of(d)) pass_content(d, *u, false);
         if (!d.open) return;
@@ -174,15 +179,20 @@ std::size_t Proxy::read_request(Downstream& d, std::string_view bytes) {
 /// Answers without the exchange: the bytes are no request that could be passed on. What follows
 /// them is read as content, to be dropped behind a response that closes.
 void Proxy::refuse(Downstream& d, unsigned status, const char* why) {
+  d.request->refused = true;
+  note(Noted::refused, d.handle);
+  step_server(d, server_event<sv::head::Head>);
+  if (d.open) answer_malformed(d, status, why);
+}
+
+/// What follows cannot be told from content: nothing more is read as a request.
+void Proxy::answer_malformed(Downstream& d, unsigned status, const char* why) {
   ++counters_.malformed;
   Request& request = *d.request;
-  request.refused = true;
   request.own_status = status;
   request.why = why;
   request.framing = Content(Framing::until_close, 0);
-  note(Noted::refused, d.handle);
-  step_server(d, server_event<sv::head::Head>);
-  if (d.open) step_server(d, server_event<sv::manage::Shutdown>);
+  step_server(d, server_event<sv::manage::Shutdown>);
   if (d.open) answer(d);
 }
 

@@ -51,7 +51,7 @@ struct Proxy::Request {
   Content framing{};
   bool to_head = false;
   unsigned minor = 1;
-  bool refused = false;  ///< answered by the proxy itself: the exchange does not know of it
+  bool refused = false;  ///< malformed, answered by the proxy itself: no exchange knows of it
 
   // The response, while it is on its way.
   std::string response_head;

@@ -106,6 +106,7 @@ std::string post(const std::string& content, const std::string& fields = {}) {
   return "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(content.size()) +
          "\r\n" + fields + "\r\n" + content;
 }
+const std::string kChunked = "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
 std::string ok(const std::string& content, const std::string& fields = {}) {
   return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) + "\r\n" + fields +
          "\r\n" + content;
@@ -343,10 +344,54 @@ TEST_CASE("runtime proxy: bytes that are no request", "[runtime]") {
       world.proxy.received(c, std::string(1'000, 'a'));
     CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 431"));
   }
-  CHECK(world.opened.empty());
+  SECTION("a chunk without a size, right behind the head") {
+    world.proxy.received(c, kChunked + "zz\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 400") && Contains("Connection: close") &&
+                                  Contains("malformed chunk"));
+  }
+  for (const Handle server : world.opened)
+    CHECK_FALSE(world.sockets[server].open);
   CHECK(world.sockets[c].shut);
+  CHECK(world.proxy.counters().malformed == 1);
+  CHECK(world.proxy.counters().clients_gone == 0);
   world.proxy.ended(c);
   CHECK(world.proxy.clients() == 0);
+}
+
+TEST_CASE("runtime proxy: a chunk that is none", "[runtime][rfc9112-7.1]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  world.proxy.received(c, kChunked + "3\r\nabc\r\n");
+  const Handle s = world.server();
+  CHECK_THAT(world.take(s), Contains("3\r\nabc\r\n"));
+  SECTION("is answered, and its server has no end of the request") {
+    world.proxy.received(c, "no size\r\n0\r\n\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 400") && Contains("Connection: close"));
+    CHECK(world.take(s).empty());
+    CHECK_FALSE(world.sockets[s].open);
+    // It may still be sending.
+    REQUIRE(world.sockets[c].open);
+    CHECK(world.sockets[c].shut);
+    world.proxy.received(c, get("/smuggled"));
+    CHECK(world.opened.size() == 1);
+    world.proxy.ended(c);
+    CHECK_FALSE(world.sockets[c].open);
+    CHECK(world.log == std::vector<std::string>{"POST /p 400 "});
+  }
+  SECTION("behind a response that was held back: that one is not sent") {
+    world.proxy.received(s, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    world.proxy.received(c, "no size\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 400") && !Contains("half"));
+    CHECK_FALSE(world.sockets[s].open);
+  }
+  SECTION("behind an early response: its reader is left to read that") {
+    world.proxy.received(s, ok("early"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
+    world.proxy.received(c, "no size\r\n");
+    CHECK(world.take(c).empty());
+    CHECK(world.sockets[c].shut);
+  }
 }
 
 TEST_CASE("runtime proxy: failures have names", "[runtime][rfc9110-15.6]") {
