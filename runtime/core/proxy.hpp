@@ -40,7 +40,7 @@ struct Counters {
   std::uint64_t failed_connect = 0, failed_ended = 0, failed_reset = 0, failed_timeout = 0,
                 failed_overflow = 0, failed_truncated = 0, clients_gone = 0, malformed = 0;
   std::uint64_t idle_upstream_ended = 0;  ///< a pooled connection ended before it was used again
-  std::uint64_t unsolicited = 0;
+  std::uint64_t unsolicited = 0, informational = 0;
   std::uint64_t closes_idle = 0, closes_age = 0, closes_announced = 0, closes_shutdown = 0,
                 lingered = 0, answered_early = 0;
 };
@@ -145,6 +145,7 @@ class Proxy {
   void pass_content(Downstream& d, Upstream& u, bool last);
   void read_responses(Upstream& u, std::string_view bytes);
   bool read_response_head_of(Upstream& u, std::string_view& bytes);
+  void pass_informational(Downstream& d);
   void flush(Upstream& u);
   void write(Upstream& u, std::string_view bytes);
   void close(Upstream& u);

@@ -229,13 +229,25 @@ bool Proxy::read_response_head_of(Upstream& u, std::string_view& bytes) {
   }
   bytes.remove_prefix(end - before);
   if (request.response.status < 200) {
+    const std::uint64_t serial = u.serial;
     step_client(u, client_event<cl::response::Continue>);
-    return !bytes.empty() && u.open && read_response_head_of(u, bytes);
+    pass_informational(*owner_of(u));
+    return !bytes.empty() && u.open && u.serial == serial && owner_of(u) != nullptr &&
+           read_response_head_of(u, bytes);
   }
   request.held.clear();
   request.unchunks = request.minor == 0 && request.response.framing == Framing::chunked;
   u.content = Content(request.response.framing, request.response.length);
   return true;
+}
+
+/// The client has our own 100 already, and HTTP/1.0 knows no such response (RFC 9110 15.2).
+void Proxy::pass_informational(Downstream& d) {
+  const Request& request = *d.request;
+  if (request.response.status == 100 || request.minor == 0) return;
+  ++counters_.informational;
+  write_response_head(request.response, false, request.minor, false, d.out);
+  flush(d);
 }
 
 void Proxy::close(Upstream& u) {

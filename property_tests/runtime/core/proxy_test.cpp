@@ -221,6 +221,51 @@ TEST_CASE("runtime proxy: a pooled connection that is dead", "[runtime][rfc9110-
   }
 }
 
+TEST_CASE("runtime proxy: informational responses", "[runtime][rfc9110-15.2]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nKeep-Alive: x\r\n\r\n";
+  SECTION("go on, each before the response") {
+    world.proxy.received(c, get("/a"));
+    const Handle s = world.server();
+    world.proxy.received(s, hints + hints + "HTTP/1.1 100 Continue\r\n\r\n" + ok("1"));
+    const std::string once = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nVia: 1.1 halfclose\r\n\r\n";
+    CHECK(world.take(c) == once + once +
+                               "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
+                               "Via: 1.1 halfclose\r\n\r\n1");
+    CHECK(world.log == std::vector<std::string>{"GET /a 200 "});
+  }
+  SECTION("do not go to HTTP/1.0") {
+    world.proxy.received(c, "GET /a HTTP/1.0\r\n\r\n");
+    world.proxy.received(world.server(), hints + ok("1"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
+  }
+  SECTION("do not keep a failure from being told") {
+    world.proxy.received(c, post("x"));
+    const Handle s = world.server();
+    world.proxy.received(s, hints);
+    world.proxy.ended(s);
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 103") && Contains("HTTP/1.1 502"));
+  }
+  SECTION("to a client that is gone by then") {
+    world.proxy.received(c, get("/a"));
+    const Handle s = world.server();
+    world.sockets[c].broken = true;
+    world.proxy.received(s, hints + ok("1"));
+    CHECK_FALSE(world.sockets[c].open);
+    CHECK_FALSE(world.sockets[s].open);
+  }
+  SECTION("but no switch of protocols, which nobody asked for") {
+    world.proxy.received(c, get("/a", "Connection: upgrade\r\nUpgrade: websocket\r\n"));
+    const Handle s = world.server();
+    CHECK_THAT(world.take(s), !Contains("websocket"));
+    world.proxy.received(s, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+    CHECK_FALSE(world.sockets[s].open);
+    CHECK_THAT(world.take(c), !Contains("101"));
+  }
+}
+
 TEST_CASE("runtime proxy: a response to an unfinished request is not lost",
           "[runtime][rfc9112-9.6]") {
   const Settings settings = usual();
