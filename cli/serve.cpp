@@ -28,7 +28,7 @@ struct Options {
   std::string listen = "127.0.0.1:8080", chain, node, log, record;
   std::vector<std::string> upstreams;
   unsigned threads = 1;
-  std::int64_t grace = 30;
+  std::int64_t grace = 30, connect_timeout = 5;
   std::size_t clients_max = 16'384, connections_max = 1024;
   std::uint64_t record_mib_max = 4096;
 };
@@ -138,6 +138,7 @@ int serve(const Options& options) {
         others);
   runtime::Settings settings = runtime::settings_of(*loaded.chain, *node);
   settings.addresses = servers.size();
+  settings.connect_timeout = options.connect_timeout * 1000;
   settings.clients_max = options.clients_max;
   settings.connections_max = options.connections_max;
 
@@ -231,6 +232,11 @@ void add_serve(CLI::App& app, int& status) {
       ->capture_default_str();
   command->add_option("--grace", options->grace, "seconds for clients to finish after SIGTERM")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400}))
+      ->capture_default_str();
+  command
+      ->add_option("--connect-timeout", options->connect_timeout,
+                   "seconds that a connection to a server may take")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{3600}))
       ->capture_default_str();
   command->add_option("--max-clients", options->clients_max, "connections of clients, per thread")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))

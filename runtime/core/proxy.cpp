@@ -12,7 +12,7 @@ Proxy::Proxy(const Settings& settings, Transport& transport, Observer* observer,
       observer_(observer),
       journal_(journal),
       tables_(std::make_unique<Places>(settings)),
-      shunned_until_(settings.addresses, 0) {}
+      addresses_(settings) {}
 Proxy::~Proxy() = default;
 
 Proxy::Downstream& Proxy::client(Handle handle) {
@@ -244,6 +244,8 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
                       ? exchange_event<ex::upstream::CompleteClose>
                       : exchange_event<ex::upstream::Complete>);
     case lost:
+      // The end of a used connection is a race, and says nothing of its server.
+      if (u.requests == 1) no_answer(u);
       return tell(
           event == client_event<cl::transport::Eof>     ? exchange_event<ex::upstream::Eof>
           : event == client_event<cl::transport::Error> ? exchange_event<ex::upstream::Reset>
@@ -254,9 +256,10 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
     case truncated:
       return tell(exchange_event<ex::upstream::Truncated>);
     case timed_out:
+      no_answer(u);
       return tell(exchange_event<ex::upstream::TimedOut>);
     case connect_failed:
-      shunned_until_[u.address] = now_ + settings_.shunned;
+      if (addresses_.refused(u.address, now_)) ++counters_.shunned;
       return tell(exchange_event<ex::upstream::Refused>);
     case idle_while_connecting:
       return tell(exchange_event<ex::upstream::Refused>);
@@ -283,6 +286,7 @@ void Proxy::connected(Handle handle) {
   Upstream& u = server(handle);
   if (!u.open) return;
   u.connecting = false;
+  u.connect_by = kNever;
   step_client(u, client_event<cl::transport::Connected>);
   settle();
 }
@@ -425,6 +429,11 @@ void Proxy::expire() {
 void Proxy::look_at_deadlines(Handle handle) {
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
+    if (u.open && u.connect_by <= now_) {
+      ++counters_.connect_timeouts;
+      return failed(handle);
+    }
+    if (u.open && u.connect_by != kNever) deadlines_.set(handle, u.connect_by);
     return look(u, kClientTimers, [&](EventId event) { step_client(u, event); });
   }
   Downstream& d = client(handle);

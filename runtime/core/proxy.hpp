@@ -8,6 +8,7 @@
 #pragma once
 
 #include "model/machine/table.hpp"
+#include "runtime/core/addresses.hpp"
 #include "runtime/core/content.hpp"
 #include "runtime/core/deadlines.hpp"
 #include "runtime/core/journal.hpp"
@@ -39,6 +40,7 @@ struct Counters {
   std::uint64_t connects = 0, reuses = 0, retries = 0, waited = 0;
   std::uint64_t failed_connect = 0, failed_ended = 0, failed_reset = 0, failed_timeout = 0,
                 failed_overflow = 0, failed_truncated = 0, clients_gone = 0, malformed = 0;
+  std::uint64_t connect_timeouts = 0, shunned = 0;
   std::uint64_t idle_upstream_ended = 0;  ///< a pooled connection ended before it was used again
   std::uint64_t unsolicited = 0, informational = 0;
   std::uint64_t closes_idle = 0, closes_age = 0, closes_announced = 0, closes_shutdown = 0,
@@ -137,7 +139,9 @@ class Proxy {
   // Towards servers.
   void ask_pool(Downstream& d, bool fresh);
   void attach(Downstream& d, Upstream& u, bool used);
-  Upstream* open_new();
+  Upstream* take_idle(bool any);
+  Upstream* open_new(std::size_t but);
+  void no_answer(Upstream& u);
   void give_up(Downstream& d);
   void serve_waiting();
   void detach(Upstream& u);
@@ -149,7 +153,6 @@ class Proxy {
   void flush(Upstream& u);
   void write(Upstream& u, std::string_view bytes);
   void close(Upstream& u);
-  std::size_t next_address();
   bool can_serve_waiting() const;
 
   // What leaves at the end of a turn.
@@ -179,11 +182,11 @@ class Proxy {
   std::vector<std::uint32_t> to_send_;    ///< servers_ with bytes to be sent
   std::vector<std::uint32_t> to_answer_;  ///< clients_ with a whole response
   std::vector<std::string> spare_buffers_;
-  std::vector<Time> shunned_until_;  ///< per address
   std::vector<std::unique_ptr<Request>> spare_requests_;
+  Addresses addresses_;
   Deadlines deadlines_;
   std::uint64_t opened_ = 0;
-  std::size_t open_clients_ = 0, open_upstreams_ = 0, next_address_ = 0;
+  std::size_t open_clients_ = 0, open_upstreams_ = 0;
   bool in_turn_ = false, shutting_down_ = false;
   Counters counters_;
 };

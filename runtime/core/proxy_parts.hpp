@@ -64,6 +64,7 @@ struct Proxy::Request {
 
   Time began = 0;
   unsigned retries = 0, own_status = 0;
+  std::size_t tried = Addresses::kNone;  ///< the address of this try: the next goes elsewhere
   const char* why = "";
   bool reused = false, over = false;
   std::string_view failure{};
@@ -81,6 +82,7 @@ struct Proxy::Request {
     sent = 0;
     began = 0;
     retries = own_status = 0;
+    tried = Addresses::kNone;
     why = "";
     failure = {};
   }
@@ -111,6 +113,7 @@ struct Proxy::Upstream {
   std::uint32_t owner = UINT32_MAX, requests = 0;
   std::uint64_t serial = 0;  ///< tells it from the next connection in its place
   std::size_t address = 0;
+  Time connect_by = kNever;  ///< to the tables a connection that comes later is one that failed
   Content content{};
   std::string in, out;
   std::array<Time, kClientTimers.size()> due = no_deadlines<kClientTimers.size()>();

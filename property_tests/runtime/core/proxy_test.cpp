@@ -7,6 +7,7 @@
 #include <rapidcheck/catch.h>
 
 #include <map>
+#include <set>
 
 using namespace halfclose;
 using namespace halfclose::runtime;
@@ -56,9 +57,10 @@ class World : public Transport, public Observer {
   }
   std::string take(Handle handle) { return std::exchange(sockets[handle].sent, {}); }
 
-  bool connect(Handle handle, std::size_t) override {
-    if (refuses) return false;
+  bool connect(Handle handle, std::size_t address) override {
+    tried.push_back(address);
     sockets[handle] = {};
+    if (refuses || refusing.contains(address)) return false;
     opened.push_back(handle);
     return true;
   }
@@ -93,6 +95,8 @@ class World : public Transport, public Observer {
   std::vector<Handle> opened, closed;
   std::vector<std::string> log;
   bool refuses = false;
+  std::set<std::size_t> refusing;  ///< addresses
+  std::vector<std::size_t> tried;
   Time now = 1'000'000;
   Settings settings;
   KeptJournal journal;
@@ -480,6 +484,163 @@ TEST_CASE("runtime proxy: failures have names", "[runtime][rfc9110-15.6]") {
     world.proxy.ended(s);
     CHECK_FALSE(world.sockets[c].open);
     CHECK(world.log.back() == "GET /a 200 UPE");
+  }
+}
+
+TEST_CASE("runtime proxy: an address that fails is passed over", "[runtime]") {
+  using Tried = std::vector<std::size_t>;
+  Settings settings = usual();
+  settings.addresses = 2;
+  World world(settings);
+  /// One request on a connection of its own. @return what became of it
+  const auto ask = [&](auto with_server) {
+    const Handle c = world.client();
+    world.tried.clear();
+    world.opened.clear();
+    world.proxy.received(c, get("/a", "Connection: close\r\n"));
+    if (!world.opened.empty()) with_server();
+    return world.take(c).substr(0, 12);
+  };
+  const auto answer = [&] {
+    const Handle s = world.server();
+    world.proxy.received(s, ok("1", "Connection: close\r\n"));
+  };
+  const auto reset = [&] { world.proxy.failed(world.server()); };
+  const auto reset_twice = [&] {
+    reset();
+    reset();
+  };
+  SECTION("when it refuses a connection: the next one is tried, and then it first") {
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    for (int i = 0; i < 3; ++i) {
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{1});
+    }
+    // The time doubles each time, up to a limit, and is forgotten when it answers.
+    for (const Time shunned : {10'000, 20'000, 40'000, 80'000, 160'000, 300'000, 300'000}) {
+      world.pass(shunned - 100);
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{1});
+      world.pass(100);
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{0, 1});
+    }
+    world.refusing.clear();
+    world.pass(300'000);
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0});
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    world.pass(10'000);
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    CHECK(world.proxy.counters().shunned == 10);
+  }
+  SECTION("when nothing comes of the connection in time") {
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    world.pass(settings.connect_timeout - 100);
+    CHECK(world.tried == Tried{0});
+    world.pass(200);
+    REQUIRE(world.tried == Tried{0, 1});
+    CHECK_FALSE(world.sockets[world.opened[0]].open);
+    answer();
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
+    CHECK(world.proxy.counters().connect_timeouts == 1);
+    // One that came in time has no such deadline any more.
+    world.pass(settings.connect_timeout + 100);
+    CHECK(world.proxy.counters().connect_timeouts == 1);
+  }
+  SECTION("when it resets new connections three times in a row") {
+    CHECK(ask(reset_twice) == "HTTP/1.1 502");  // one each
+    CHECK(ask(reset_twice) == "HTTP/1.1 502");
+    CHECK(world.proxy.counters().shunned == 0);
+    CHECK(ask([&] {
+            reset();
+            answer();
+          }) == "HTTP/1.1 200");
+    REQUIRE(world.tried == Tried{0, 1});
+    CHECK(world.proxy.counters().shunned == 1);
+    for (int i = 0; i < 3; ++i) {
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{1});
+    }
+    // It has one try when the time is over, not three.
+    world.pass(10'000);
+    CHECK(ask([&] {
+            reset();
+            answer();
+          }) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    CHECK(world.proxy.counters().shunned == 2);
+  }
+  SECTION("not when its pooled connections end: that is a race") {
+    for (int i = 0; i < 6; ++i) {
+      const Handle c = world.client();
+      world.proxy.received(c, get("/a"));
+      Handle s = world.server();
+      world.proxy.received(s, ok("1"));
+      world.proxy.end_turn();
+      world.proxy.received(c, post("x"));
+      world.proxy.failed(s);
+      CHECK_THAT(world.take(c), Contains("HTTP/1.1 502"));
+    }
+    CHECK(world.proxy.counters().shunned == 0);
+  }
+  SECTION("nor when it fails behind the first byte of a response") {
+    for (int i = 0; i < 4; ++i) {
+      ask([&] {
+        const Handle s = world.server();
+        world.proxy.received(s, "HTTP/1.1 200 OK\r\n");
+        world.proxy.failed(s);
+        answer();
+      });
+    }
+    CHECK(world.proxy.counters().shunned == 0);
+  }
+  SECTION("its pooled connections are, too, as long as there is another way") {
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    const Handle pooled = world.server();
+    world.proxy.received(pooled, ok("1"));
+    world.proxy.end_turn();
+    world.proxy.received(c, get("/slow"));  // takes it
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    world.proxy.received(pooled, ok("1"));
+    world.proxy.end_turn();
+    world.take(pooled);
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{1});
+    // When all are shunned, all are tried: the pool first.
+    world.refusing = {0, 1};
+    CHECK(ask(answer) == "HTTP/1.1 502");
+    world.proxy.received(c, get("/b"));
+    CHECK_THAT(world.take(pooled), StartsWith("GET /b"));
+  }
+  SECTION("but a request is never refused for it alone") {
+    world.refusing = {0, 1};
+    CHECK(ask(answer) == "HTTP/1.1 502");
+    CHECK(world.tried.size() == 2);
+    for (int i = 0; i < 4; ++i) {
+      CHECK(ask(answer) == "HTTP/1.1 502");
+      CHECK(world.tried.size() == 2);
+    }
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+  }
+  SECTION("what is not to be sent again is not, not even to another address") {
+    world.refusing = {0};
+    const Handle c = world.client();
+    world.proxy.received(c, post("x"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+    CHECK(world.tried == Tried{0});
   }
 }
 
