@@ -127,8 +127,7 @@ void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
 }
 
 void Proxy::do_exchange(Downstream& d, ex::Out output) {
-  auto failed = [&](std::string_view name, std::uint64_t& counter, unsigned status,
-                    const char* why) {
+  auto failed = [&](std::string_view name, Counter& counter, unsigned status, const char* why) {
     ++counter;
     d.request->failure = name;
     d.request->own_status = status;
@@ -245,7 +244,10 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
                       : exchange_event<ex::upstream::Complete>);
     case lost:
       // The end of a used connection is a race, and says nothing of its server.
-      if (u.requests == 1) no_answer(u);
+      if (u.requests == 1)
+        no_answer(u);
+      else
+        ++counters_.stale_in_use;
       return tell(
           event == client_event<cl::transport::Eof>     ? exchange_event<ex::upstream::Eof>
           : event == client_event<cl::transport::Error> ? exchange_event<ex::upstream::Reset>
@@ -264,6 +266,7 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
     case idle_while_connecting:
       return tell(exchange_event<ex::upstream::Refused>);
     case dead_on_peek:
+      ++counters_.stale_on_peek;
       return tell(exchange_event<ex::upstream::Stale>);
     case response_begun:
       if (Downstream* d = owner_of(u)) {
@@ -295,7 +298,7 @@ void Proxy::ended(Handle handle) {
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
     if (!u.open) return;
-    if (u.idle) ++counters_.idle_upstream_ended;
+    if (u.idle) ++counters_.stale_in_pool;
     step_client(u, client_event<cl::transport::Eof>);
   } else {
     Downstream& d = client(handle);
@@ -317,13 +320,22 @@ void Proxy::failed(Handle handle) {
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
     if (!u.open) return;
-    if (u.idle) ++counters_.idle_upstream_ended;
+    if (u.idle) ++counters_.stale_in_pool;
+    if (!u.connecting) count_reset(u);
     u.connecting = false;
     step_client(u, client_event<cl::transport::Error>);
   } else if (Downstream& d = client(handle); d.open) {
+    count_reset(d);
     step_server(d, server_event<sv::transport::Error>);
   }
   settle();
+}
+
+void Proxy::count_reset(const Downstream& d) {
+  ++counters_.client_resets[tables_->server.locals[d.server].state];
+}
+void Proxy::count_reset(const Upstream& u) {
+  ++counters_.server_resets[tables_->client.locals[u.client].state];
 }
 
 void Proxy::writable(Handle handle) {
@@ -348,6 +360,10 @@ void Proxy::end_turn() {
     write_out();
   } while (can_serve_waiting());
   in_turn_ = false;
+  gauges_.clients = open_clients_;
+  gauges_.servers = open_upstreams_;
+  gauges_.pooled = idle_.size();
+  gauges_.waiting = waiting_.size();
 }
 
 void Proxy::settle() {

@@ -10,6 +10,7 @@
 #include "model/machine/table.hpp"
 #include "runtime/core/addresses.hpp"
 #include "runtime/core/content.hpp"
+#include "runtime/core/counters.hpp"
 #include "runtime/core/deadlines.hpp"
 #include "runtime/core/journal.hpp"
 #include "runtime/core/settings.hpp"
@@ -32,19 +33,6 @@ struct RequestRecord {
   unsigned retries = 0;
   bool reused = false;         ///< the last try was on a used connection
   std::string_view failure{};  ///< `UC`, `UF`, `UR`, `UT`, `UO`, `UPE`, `DC`; empty: none
-};
-
-/// What happened so far; each only grows.
-struct Counters {
-  std::uint64_t clients_accepted = 0, clients_refused = 0, requests = 0, responses = 0;
-  std::uint64_t connects = 0, reuses = 0, retries = 0, waited = 0;
-  std::uint64_t failed_connect = 0, failed_ended = 0, failed_reset = 0, failed_timeout = 0,
-                failed_overflow = 0, failed_truncated = 0, clients_gone = 0, malformed = 0;
-  std::uint64_t connect_timeouts = 0, shunned = 0;
-  std::uint64_t idle_upstream_ended = 0;  ///< a pooled connection ended before it was used again
-  std::uint64_t unsolicited = 0, informational = 0;
-  std::uint64_t closes_idle = 0, closes_age = 0, closes_announced = 0, closes_shutdown = 0,
-                lingered = 0, answered_early = 0;
 };
 
 class Observer {
@@ -94,7 +82,9 @@ class Proxy {
 
   std::size_t clients() const { return open_clients_; }
   std::size_t upstreams() const { return open_upstreams_; }
+  /// From any thread.
   const Counters& counters() const { return counters_; }
+  const Gauges& gauges() const { return gauges_; }
 
  private:
   struct Downstream;
@@ -133,6 +123,7 @@ class Proxy {
   bool closes_with(const Downstream& d, machine::EventId event) const;
   void flush(Downstream& d);
   void close(Downstream& d);
+  void count_reset(const Downstream& d);
   void over(Downstream& d);
   void balance(Downstream& d);
 
@@ -153,6 +144,7 @@ class Proxy {
   void flush(Upstream& u);
   void write(Upstream& u, std::string_view bytes);
   void close(Upstream& u);
+  void count_reset(const Upstream& u);
   bool can_serve_waiting() const;
 
   // What leaves at the end of a turn.
@@ -189,6 +181,7 @@ class Proxy {
   std::size_t open_clients_ = 0, open_upstreams_ = 0;
   bool in_turn_ = false, shutting_down_ = false;
   Counters counters_;
+  Gauges gauges_;
 };
 
 }  // namespace halfclose::runtime

@@ -293,6 +293,7 @@ void Proxy::flush(Downstream& d) {
   if (taken == Transport::kFailed) {
     give_back(d.out);
     d.after_flush = kNoEvent;
+    count_reset(d);
     step_server(d, server_event<sv::transport::Error>);
     return;
   }

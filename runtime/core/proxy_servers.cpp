@@ -166,6 +166,7 @@ void Proxy::flush(Upstream& u) {
   const std::size_t taken = transport_.send(u.handle, u.out);
   if (taken == Transport::kFailed) {
     give_back(u.out);
+    count_reset(u);
     step_client(u, client_event<cl::transport::WriteError>);
     return;
   }
@@ -256,6 +257,7 @@ bool Proxy::read_response_head_of(Upstream& u, std::string_view& bytes) {
   request.held.clear();
   request.unchunks = request.minor == 0 && request.response.framing == Framing::chunked;
   u.content = Content(request.response.framing, request.response.length);
+  if (request.response.close) ++counters_.told_to_close;
   return true;
 }
 

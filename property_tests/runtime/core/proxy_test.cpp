@@ -85,7 +85,7 @@ class World : public Transport, public Observer {
     if (!sockets[handle].open) sockets[handle] = {};
     sockets[handle].wanted = wanted;
   }
-  bool peek_dead(Handle) override { return false; }
+  bool peek_dead(Handle) override { return dead; }
   void over(const RequestRecord& record) override {
     log.push_back(std::string(record.method) + " " + std::string(record.target) + " " +
                   std::to_string(record.status) + " " + std::string(record.failure));
@@ -94,7 +94,7 @@ class World : public Transport, public Observer {
   std::map<Handle, Socket> sockets;
   std::vector<Handle> opened, closed;
   std::vector<std::string> log;
-  bool refuses = false;
+  bool refuses = false, dead = false;
   std::set<std::size_t> refusing;  ///< addresses
   std::vector<std::size_t> tried;
   Time now = 1'000'000;
@@ -189,7 +189,7 @@ TEST_CASE("runtime proxy: a pooled connection that is dead", "[runtime][rfc9110-
     CHECK_FALSE(world.sockets[world.s].open);
     world.proxy.received(world.c, get("/b"));
     CHECK(world.opened.size() == 2);
-    CHECK(world.proxy.counters().idle_upstream_ended == 1);
+    CHECK(world.proxy.counters().stale_in_pool == 1);
   }
   SECTION("a GET is sent again, on a new connection") {
     now(get("/b"));
@@ -641,6 +641,54 @@ TEST_CASE("runtime proxy: an address that fails is passed over", "[runtime]") {
     world.proxy.received(c, post("x"));
     CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
     CHECK(world.tried == Tried{0});
+  }
+}
+
+TEST_CASE("runtime proxy: the races it meets are counted", "[runtime]") {
+  using Server = http1::server::ServerConnection;
+  using Client = http1::client::ClientConnection;
+  Settings settings = usual();
+  settings.client.peeks = GENERATE(false, true);
+  Warm world(settings);
+  const Counters& counters = world.proxy.counters();
+  const Gauges& gauges = world.proxy.gauges();
+  CHECK((gauges.clients == 1 && gauges.servers == 1 && gauges.pooled == 1 && gauges.waiting == 0));
+  SECTION("a connection that ended in the pool") {
+    world.proxy.failed(world.s);
+    world.proxy.end_turn();
+    CHECK(counters.stale_in_pool == 1);
+    CHECK(counters.server_resets[machine::state_id<Client, http1::client::Ready>()] == 1);
+    CHECK((gauges.servers == 0 && gauges.pooled == 0));
+  }
+  SECTION("one that a look at it showed") {
+    world.dead = true;
+    world.proxy.received(world.c, get("/b"));
+    CHECK(counters.stale_on_peek == (settings.client.peeks ? 1 : 0));
+    CHECK(counters.retries == 0);
+  }
+  SECTION("one that was lost in use") {
+    world.proxy.received(world.c, get("/b"));
+    world.proxy.failed(world.s);
+    CHECK(counters.stale_in_use == 1);
+    CHECK(counters.server_resets[machine::state_id<Client, http1::client::Waiting>()] == 1);
+    world.proxy.failed(world.server());
+    CHECK(counters.stale_in_use == 1);
+    CHECK((counters.failed_reset == 1 && counters.retries == 1));
+  }
+  SECTION("a client that resets, and one that cannot be written to") {
+    world.proxy.received(world.c, get("/b"));
+    world.proxy.failed(world.c);
+    CHECK(counters.client_resets[machine::state_id<Server, http1::server::Answering>()] == 1);
+    const Handle other = world.client();
+    world.proxy.received(other, get("/c"));
+    world.sockets[other].broken = true;
+    world.proxy.received(world.server(), ok("1"));
+    CHECK(counters.client_resets[machine::state_id<Server, http1::server::Answering>()] == 2);
+  }
+  SECTION("a server that says that it closes") {
+    world.proxy.received(world.c, get("/b"));
+    world.proxy.received(world.s, ok("2", "Connection: close\r\n"));
+    CHECK(counters.told_to_close == 1);
   }
 }
 
