@@ -380,8 +380,14 @@ void write_own_response(unsigned status, std::string_view why, bool close, unsig
 
 std::string_view reason_of(unsigned status) {
   switch (status) {
+    case 200:
+      return "OK";
     case 400:
       return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
     case 408:
       return "Request Timeout";
     case 417:
