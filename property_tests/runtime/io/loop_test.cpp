@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -156,4 +157,36 @@ TEST_CASE("runtime loop: stopping", "[runtime]") {
   stopper.join();
   Peer late(proxy.port());
   CHECK(late.message().empty());
+}
+
+TEST_CASE("runtime loop: whoever waits to be accepted when it stops is served", "[runtime]") {
+  Server server([&](Peer& peer) {
+    while (!peer.message().empty() && peer.send(kOk)) {
+    }
+  });
+  Settings settings = usual();
+  const bool limited = GENERATE(false, true);
+  constexpr std::size_t kWaiting = 300;
+  settings.clients_max = limited ? 100 : kWaiting;
+  const std::vector<Address> servers = {
+      *parse_address("127.0.0.1:" + std::to_string(server.port()))};
+  const int listener = listen_on(*parse_address("127.0.0.1:0"), false);
+  const auto port = static_cast<std::uint16_t>(port_of(listener));
+  Loop loop(settings, listener, servers);
+  std::vector<std::unique_ptr<Peer>> clients;
+  for (std::size_t i = 0; i < kWaiting; ++i) {
+    clients.push_back(std::make_unique<Peer>(port));
+    REQUIRE(clients.back()->send(kGet));
+  }
+  loop.stop();
+  std::thread thread([&] { CHECK(loop.run(10'000) == 0); });
+  std::size_t served = 0;
+  for (const auto& client : clients) {
+    const std::string response = client->message();
+    if (response.empty()) continue;
+    CHECK_THAT(response, StartsWith("HTTP/1.1 200") && Contains("Connection: close"));
+    ++served;
+  }
+  thread.join();
+  CHECK(served == settings.clients_max);
 }
