@@ -69,7 +69,7 @@ Time Loop::clock() {
 }
 
 void Loop::leave(Leave how) {
-  leaves_.store(how, std::memory_order_relaxed);
+  leaves_.store(how, std::memory_order_release);  // listener() was read before
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
 }
@@ -79,7 +79,7 @@ std::size_t Loop::run(Time grace) {
   Time until = kNever;
   proxy_.at(clock());
   for (;;) {
-    if (const Leave how = leaves_.load(std::memory_order_relaxed);
+    if (const Leave how = leaves_.load(std::memory_order_acquire);
         until == kNever && how != Leave::no) {
       until = clock() + grace;
       // Who is in the queue has been promised a connection.
