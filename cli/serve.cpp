@@ -226,6 +226,7 @@ void add_serve(CLI::App& app, int& status) {
   command
       ->add_option("--upstream", options->upstreams,
                    "address and port of a server; may be repeated")
+      ->allow_extra_args(false)  // else it would take the chain behind it, too
       ->required();
   command->add_option("--threads", options->threads, "independent loops that share the port")
       ->check(CLI::Range(1u, 256u))
