@@ -15,9 +15,11 @@ namespace halfclose::runtime {
 
 /// Loops that began together.
 struct Service::Generation {
-  explicit Generation(const Settings& its) : settings(its) {}
+  Generation(const Settings& its, std::vector<std::unique_ptr<Journal>> kept)
+      : settings(its), journals(std::move(kept)) {}
 
   Settings settings;
+  std::vector<std::unique_ptr<Journal>> journals;
   std::vector<std::unique_ptr<Loop>> loops;
   std::vector<std::thread> threads;
   std::vector<std::size_t> left;
@@ -45,7 +47,7 @@ Service::~Service() {
   close(over_);
 }
 
-void Service::run(const Settings& settings) {
+void Service::run(const Settings& settings, std::vector<std::unique_ptr<Journal>> journals) {
   Generation* before = generations_.empty() ? nullptr : generations_.back().get();
   std::vector<int> listeners = listeners_;
   if (before != nullptr) {
@@ -53,12 +55,15 @@ void Service::run(const Settings& settings) {
     for (const auto& loop : before->loops)
       listeners.push_back(loop->listener());
   }
-  auto generation = std::make_unique<Generation>(settings);
+  auto generation = std::make_unique<Generation>(settings, std::move(journals));
   for (const int listener : listeners) {
     const int its = fcntl(listener, F_DUPFD_CLOEXEC, 0);
     if (its < 0) throw std::system_error(errno, std::generic_category(), "dup");
+    Journal* journal = generation->journals.empty()
+                           ? nullptr
+                           : generation->journals[generation->loops.size()].get();
     generation->loops.push_back(
-        std::make_unique<Loop>(generation->settings, its, servers_, observer_));
+        std::make_unique<Loop>(generation->settings, its, servers_, observer_, journal));
   }
   start(*generation);
   // Both accept for a moment: no time is without somebody who does.

@@ -28,9 +28,10 @@ class Service {
 
   /// New loops take over the listening sockets, with whoever waits there; those before them
   /// announce, drain and go.
+  /// @param journals  one for each loop, or none
   /// @errors std::system_error when there is no room for them; those before go on
   /// @pre stop was not called
-  void run(const Settings& settings);
+  void run(const Settings& settings, std::vector<std::unique_ptr<Journal>> journals = {});
   /// All loops accept who waits, and then go.
   void stop();
 

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 using namespace halfclose::runtime;
@@ -48,6 +50,23 @@ TEST_CASE("runtime metrics: every number is said, under a name of its own", "[ru
   twice.gauges.add(totals.gauges);
   for (const auto& [series, value] : read_prometheus(metrics_text(twice)))
     CHECK((value == 2 * said[series] || value <= 4));
+}
+
+TEST_CASE("runtime metrics: the reference has each family, as it is", "[runtime][docs]") {
+  std::ostringstream page;
+  page << std::ifstream(HALFCLOSE_SOURCE_DIR "/docs/reference/metrics.md").rdbuf();
+  std::istringstream text(metrics_text({}));
+  std::string line, name, help, rows;
+  while (std::getline(text, line)) {
+    if (line.starts_with("# HELP ")) {
+      const std::size_t space = line.find(' ', 7);
+      name = line.substr(7, space - 7);
+      help = line.substr(space + 1);
+    } else if (line.starts_with("# TYPE ")) {
+      rows += "| `" + name + "` | " + line.substr(line.rfind(' ') + 1) + " | " + help + " |\n";
+    }
+  }
+  CHECK_THAT(page.str(), Catch::Contains("|---|---|---|\n" + rows + "\n"));
 }
 
 TEST_CASE("runtime metrics: the reader of these tests takes nothing else", "[runtime]") {

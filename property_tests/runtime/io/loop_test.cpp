@@ -1,8 +1,8 @@
 // The proxy on real sockets (runtime/io/loop.hpp): a client, a server and the kernel between them.
 #include "runtime/io/loop.hpp"
 
-#include "property_tests/runtime/kept_journal.hpp"
 #include "property_tests/runtime/io/peers.hpp"
+#include "property_tests/runtime/kept_journal.hpp"
 
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
@@ -22,7 +22,6 @@ namespace {
 
 using Catch::Contains;
 using Catch::StartsWith;
-
 
 /// A proxy in front of `server`, in a thread of its own.
 class Running {
