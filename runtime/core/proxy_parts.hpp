@@ -66,6 +66,7 @@ struct Proxy::Request {
   unsigned retries = 0, own_status = 0;
   std::size_t tried = Addresses::kNone;  ///< the address of this try: the next goes elsewhere
   const char* why = "";
+  bool wants_fresh = false;  ///< of the pool, while it waits
   bool reused = false, over = false;
   std::string_view failure{};
 
@@ -75,7 +76,8 @@ struct Proxy::Request {
       if (text->capacity() > kResumed) text->shrink_to_fit();
     }
     passed = 0;
-    forgets = part_held = to_head = refused = unchunks = begun = reused = over = false;
+    forgets = part_held = to_head = refused = unchunks = begun = reused = over = wants_fresh =
+        false;
     framing = {};
     minor = 1;
     response.clear();

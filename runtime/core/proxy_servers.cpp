@@ -23,6 +23,7 @@ void Proxy::ask_pool(Downstream& d, bool fresh) {
     return;
   }
   ++counters_.waited;
+  d.request->wants_fresh = fresh;
   waiting_.push_back(d.handle >> 1);
 }
 
@@ -110,7 +111,7 @@ void Proxy::serve_waiting() {
   while (can_serve_waiting()) {
     Downstream& d = clients_[waiting_.front()];
     waiting_.pop_front();
-    ask_pool(d, false);
+    ask_pool(d, d.request->wants_fresh);
   }
 }
 
