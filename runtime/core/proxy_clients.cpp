@@ -49,15 +49,16 @@ void Proxy::take_content(Downstream& d, std::string_view bytes) {
   while (d.open && !bytes.empty()) {
     switch (tables_->modes[d.server]) {
       case Mode::content: {
+        // An early response comes before what it did not wait for.
+        if (std::exchange(d.answers, false)) {
+          answer(d);
+          break;
+        }
         Request& request = *d.request;
         const std::size_t taken = request.framing.take(bytes);
         if (!request.refused) request.content.append(bytes.substr(0, taken));
         bytes.remove_prefix(taken);
         if (request.framing.broken()) {
-          if (d.answers) {  // an early response is on its way
-            request.framing = Content(Framing::until_close, 0);
-            return;
-          }
           // No origin shall have half of it.
           request.refused = true;
           note(Noted::refused, d.handle);
