@@ -43,8 +43,20 @@ class World : public Transport, public Observer {
   Handle server() {
     REQUIRE_FALSE(opened.empty());
     const Handle handle = opened.back();
-    proxy.connected(handle);
+    establish(handle);
     return handle;
+  }
+  void establish(Handle handle) {
+    connecting.erase(handle);
+    proxy.connected(handle);
+  }
+  /// Ends that are open, of clients or of servers.
+  std::vector<Handle> ends(bool servers) const {
+    std::vector<Handle> all;
+    for (const auto& [handle, socket] : sockets) {
+      if (socket.open && (handle & 1) == (servers ? 1u : 0u)) all.push_back(handle);
+    }
+    return all;
   }
   void pass(Time time) {
     // As a loop would: no deadline is skipped over.
@@ -61,6 +73,7 @@ class World : public Transport, public Observer {
     tried.push_back(address);
     sockets[handle] = {};
     if (refuses || refusing.contains(address)) return false;
+    connecting.insert(handle);
     opened.push_back(handle);
     return true;
   }
@@ -79,6 +92,7 @@ class World : public Transport, public Observer {
   void close(Handle handle) override {
     REQUIRE(sockets[handle].open);
     sockets[handle].open = false;
+    connecting.erase(handle);
     closed.push_back(handle);
   }
   void want_input(Handle handle, bool wanted) override {
@@ -96,6 +110,7 @@ class World : public Transport, public Observer {
   std::vector<std::string> log;
   bool refuses = false, dead = false;
   std::set<std::size_t> refusing;  ///< addresses
+  std::set<Handle> connecting;
   std::vector<std::size_t> tried;
   Time now = 1'000'000;
   Settings settings;
@@ -439,6 +454,34 @@ TEST_CASE("runtime proxy: a chunk that is none", "[runtime][rfc9112-7.1]") {
     CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
     world.proxy.received(c, "no size\r\n");
     CHECK(world.take(c).empty());
+    CHECK(world.sockets[c].shut);
+  }
+}
+
+TEST_CASE("runtime proxy: a request that fails at once leaves its connection as it should be",
+          "[runtime]") {
+  Settings settings = usual();
+  World world(settings);
+  world.refuses = true;
+  const Handle c = world.client();
+  SECTION("reading the next one") {
+    world.proxy.received(c, get("/a"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+    REQUIRE(world.sockets[c].wanted);
+    world.proxy.received(c, get("/b"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+  }
+  SECTION("answered before the content that was there with it") {
+    world.proxy.begin_turn();
+    world.proxy.received(c, post("content"));
+    world.proxy.end_turn();
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502") && Contains("Connection: close"));
+    CHECK(world.sockets[c].shut);
+  }
+  SECTION("with its 100 before the response") {
+    world.proxy.received(
+        c, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 502"));
     CHECK(world.sockets[c].shut);
   }
 }
@@ -862,5 +905,114 @@ TEST_CASE("runtime proxy: where the bytes are cut makes no difference", "[runtim
     }
     RC_ASSERT(world.take(c) == expected);
     RC_ASSERT(world.log.size() == responses.size());
+  });
+}
+
+TEST_CASE("runtime proxy: any history", "[runtime]") {
+  const std::vector<std::string> said_by_clients = {
+      get("/a"),
+      get("/b", "Connection: close\r\n"),
+      post("content"),
+      kChunked,
+      "3\r\nabc\r\n",
+      "0\r\n\r\n",
+      "zz\r\n",
+      "0\r\nX : y\r\n",
+      "GET /0 HTTP/1.0\r\n\r\n",
+      "HEAD / HTTP/1.1\r\n",
+      "Host: h\r\n\r\n",
+      "\r\n",
+      "nonsense\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 300000\r\n\r\n",
+      std::string(70'000, 'x')};
+  const std::vector<std::string> said_by_servers = {
+      ok("1"),
+      ok("2", "Connection: close\r\n"),
+      "HTTP/1.1 103 Early Hints\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+      "HTTP/1.1 200 OK\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n",
+      "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "3\r\nabc\r\n",
+      "0\r\n\r\n",
+      "nonsense\r\n\r\n",
+      "HTTP/1.1 ",
+      std::string(70'000, 'x')};
+  rc::prop("leaves nothing behind, and each request has one outcome", [&] {
+    Settings settings = usual();
+    settings.addresses = *rc::gen::inRange<std::size_t>(1, 4);
+    settings.connections_max = *rc::gen::inRange<std::size_t>(1, 4);
+    settings.waiting_max = 1;
+    settings.clients_max = 4;
+    settings.next_loop = *rc::gen::arbitrary<bool>();
+    settings.client.peeks = *rc::gen::arbitrary<bool>();
+    World world(settings);
+    Proxy& proxy = world.proxy;
+    const int steps = *rc::gen::inRange(0, 120);
+    for (int i = 0; i < steps; ++i) {
+      // What is told may be one of many things in a turn.
+      if (*rc::gen::arbitrary<bool>()) {
+        proxy.end_turn();
+        if (*rc::gen::arbitrary<bool>()) proxy.begin_turn();
+      }
+      const bool servers = *rc::gen::arbitrary<bool>();
+      const auto ends = world.ends(servers);
+      const int what = *rc::gen::weightedElement<int>(
+          {{2, 0}, {8, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}, {1, 6}, {1, 7}});
+      if (what == 0 || ends.empty()) {
+        if (world.ends(false).size() < settings.clients_max) world.client();
+        continue;
+      }
+      const Handle end = *rc::gen::elementOf(ends);
+      World::Socket& socket = world.sockets[end];
+      if (what == 2) {
+        proxy.failed(end);
+      } else if (world.connecting.contains(end)) {
+        if (what == 1) world.establish(end);
+      } else if (what == 1) {
+        const std::string& bytes = *rc::gen::elementOf(servers ? said_by_servers : said_by_clients);
+        // As a loop would: in pieces, while they are wanted.
+        for (std::size_t at = 0; at < bytes.size() && socket.open && socket.wanted; at += 30'000)
+          proxy.received(end, std::string_view(bytes).substr(at, 30'000));
+      } else if (what == 3) {
+        if (socket.wanted)
+          proxy.ended(end);
+        else
+          proxy.peer_closed(end);
+      } else if (what == 4) {
+        // Open: the machine learns of an early response when it is written. When its client is slow
+        // to read, and the content ends meanwhile, the exchange is told of that too late.
+        const auto room = *rc::gen::inRange<std::size_t>(0, 100);
+        if (servers) socket.room = room;
+      } else if (what == 5) {
+        socket.room = SIZE_MAX;
+        proxy.writable(end);
+      } else if (what == 6) {
+        socket.broken = *rc::gen::arbitrary<bool>();
+        world.dead = *rc::gen::arbitrary<bool>();
+        world.refusing = *rc::gen::arbitrary<std::set<std::size_t>>();
+      } else {
+        world.pass(*rc::gen::element<Time>(10, 1'000, 6'000));
+      }
+    }
+    proxy.end_turn();
+    RC_CLASSIFY(proxy.counters().retries > 0u, "retries");
+    RC_CLASSIFY(proxy.counters().shunned > 0u, "shuns");
+    RC_CLASSIFY(proxy.counters().informational > 0u, "informs");
+    if (*rc::gen::arbitrary<bool>()) proxy.shut_down();
+    for (const Handle client : world.ends(false)) {
+      if (world.sockets[client].open) proxy.failed(client);
+    }
+    RC_ASSERT(proxy.clients() == 0u);
+    RC_ASSERT(proxy.counters().requests == world.log.size());
+    for (const Handle server : world.ends(true))
+      proxy.failed(server);
+    RC_ASSERT(proxy.upstreams() == 0u);
+    proxy.end_turn();
+    RC_ASSERT((proxy.gauges().servers == 0u && proxy.gauges().waiting == 0u));
+    // Nobody waits for anything any more.
+    world.pass(100'000);
   });
 }
