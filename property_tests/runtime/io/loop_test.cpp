@@ -119,6 +119,8 @@ TEST_CASE("runtime loop: large content in both directions takes no memory", "[ru
     for (std::size_t sent = 0; sent < kSize; sent += chunk.size()) {
       if (!peer.send(chunk)) return;
     }
+    // What was dropped began with the head: to close now would reset what is on its way.
+    peer.drop(SIZE_MAX);
   });
   Running proxy(usual(), server);
   Peer client(proxy.port());
