@@ -369,6 +369,14 @@ TEST_CASE("halfclose serve: what is wrong is refused before anything listens", "
   CHECK_THAT(refused({"serve", "--upstream", "localhost"}).err, Contains("--upstream localhost"));
   CHECK_THAT(refused({"serve", "--upstream", upstream, "--listen", "127.0.0.1:99999"}).err,
              Contains("--listen 127.0.0.1:99999"));
+  CHECK_THAT(refused({"serve", "--upstream", upstream, "--admin", "here"}).err,
+             Contains("--admin here"));
+  CHECK_THAT(refused({"serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--admin",
+                      "192.0.2.1:1"})
+                 .err,
+             Contains("cannot listen on 192.0.2.1:1"));
+  CHECK_THAT(refused({"serve", "--upstream", upstream, "--connect-timeout", "0"}).err,
+             Contains("--connect-timeout"));
   CHECK_THAT(refused({"serve", "--upstream", upstream, "--listen", "192.0.2.1:1"}).err,
              Contains("cannot listen on 192.0.2.1:1"));
   CHECK_THAT(refused({"serve",

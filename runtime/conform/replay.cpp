@@ -84,7 +84,7 @@ bool Replay::take(const JournalEntry& entry) {
       fits = take_given(entry);
       break;
     case Noted::refused:
-      fits = client(entry.handle).refused = true;
+      fits = take_refused(client(entry.handle));
       break;
     case Noted::server:
       fits = take_server(entry);
@@ -258,6 +258,12 @@ bool Replay::end_request(Client& c, EventId during) {
                                         : observer_event<rq::saw::Closed<0>>);
 }
 
+/// What its client sent behind the head is no request: to the observer it gave up.
+bool Replay::take_refused(Client& c) {
+  c.refused = true;
+  return !std::exchange(c.watched, false) || observe(c, observer_event<rq::saw::GaveUp<0>>);
+}
+
 bool Replay::take_given(const JournalEntry& entry) {
   if (given_ != kNobody) return refuse("the connection given before went to nobody");
   if ((entry.handle & 1) == 0) return refuse("a client's connection cannot be given");
@@ -352,7 +358,9 @@ bool Replay::take_exchange(const JournalEntry& entry) {
   const Cell* found = cell(table, c.exchange, entry);
   if (found == nullptr) return false;
   Server* s = c.server_slot == kNobody ? nullptr : &servers_[c.server_slot];
-  if (wiring_.is_caused(Who::exchange, entry.event) &&
+  // A request that turns out to be none is taken from it, though its client is there.
+  const bool taken = c.refused && entry.event == exchange_event<ex::downstream::Gone>;
+  if (wiring_.is_caused(Who::exchange, entry.event) && !taken &&
       !is_owed(Who::exchange, entry.event, c.owed) &&
       !(s != nullptr && is_owed(Who::exchange, entry.event, s->owed)))
     return refuse("no output of its connections leads to it");

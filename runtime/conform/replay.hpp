@@ -66,6 +66,7 @@ class Replay {
   };
 
   bool refuse(std::string rule);
+  bool take_refused(Client& c);
   bool take_given(const JournalEntry& entry);
   bool take_server(const JournalEntry& entry);
   bool take_exchange(const JournalEntry& entry);

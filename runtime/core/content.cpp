@@ -14,6 +14,11 @@ int hex(char c) {
   const char low = static_cast<char>(c | 0x20);
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
+bool is_token(char c) {
+  const char low = static_cast<char>(c | 0x20);
+  return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'z') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
 bool is_text(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte == '\t' || (byte >= ' ' && byte != 0x7f);
@@ -83,12 +88,21 @@ std::size_t Content::take_chunked(std::string_view bytes, std::string* data) {
         at_ = At::size;
         break;
       case At::trailer:
-        if (c == '\r') {
-          at_ = line_ == 0 ? At::end_lf : At::trailer_lf;
+        // A field line, as in a head: a name, and the colon right behind it.
+        if (c == '\r' && line_ == 0) {
+          at_ = At::end_lf;
+        } else if (c == ':' && line_ > 0) {
+          at_ = At::trailer_value;
         } else {
-          fits = is_text(c) && ++extra_ <= kExtraMax && !(line_ == 0 && (c == ' ' || c == '\t'));
+          fits = is_token(c) && ++extra_ <= kExtraMax;
           line_ = 1;
         }
+        break;
+      case At::trailer_value:
+        if (c == '\r')
+          at_ = At::trailer_lf;
+        else
+          fits = is_text(c) && ++extra_ <= kExtraMax;
         break;
       case At::trailer_lf:
         fits = c == '\n';

@@ -33,6 +33,7 @@ class Content {
     data_cr,
     data_lf,
     trailer,
+    trailer_value,
     trailer_lf,
     end_lf
   };

@@ -222,6 +222,27 @@ template <bool isRequest> const char* read_lines(std::string_view bytes, Head& h
   return read_common(head);
 }
 
+/// uri-host [ ":" port ] (RFC 3986 3.2.2), without the comma: a list is no host.
+bool is_host(std::string_view text) {
+  const auto is_alnum = [](char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+  };
+  const bool literal = !text.empty() && text.front() == '[';
+  const std::size_t end = literal ? text.find(']') : std::min(text.find(':'), text.size());
+  if (end == text.npos || (literal && end == 1)) return false;
+  const std::string_view name = literal ? text.substr(1, end - 1) : text.substr(0, end);
+  const std::string_view others = literal ? ".:" : "-._~%!$&'()*+;=";
+  if (!std::all_of(name.begin(), name.end(),
+                   [&](char c) { return is_alnum(c) || others.find(c) != others.npos; }))
+    return false;
+  std::string_view port = text.substr(end + (literal ? 1 : 0));
+  if (port.empty()) return true;
+  if (port.front() != ':') return false;
+  port.remove_prefix(1);
+  return port.size() <= 5 &&
+         std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 /// The authority of `http://authority/path`, and what is left of the target.
 bool split_absolute(std::string_view target, std::string_view& authority, std::string_view& path) {
   constexpr std::string_view kScheme = "http://";
@@ -230,7 +251,16 @@ bool split_absolute(std::string_view target, std::string_view& authority, std::s
   const std::size_t end = std::min(target.find_first_of("/?"), target.size());
   authority = target.substr(0, end);
   path = target.substr(end);
-  return !authority.empty() && authority.find('@') == authority.npos;
+  return !authority.empty() && authority.front() != ':' && is_host(authority);
+}
+
+/// What the sender says about the connection, and the end of the head.
+void write_option(bool close, unsigned minor, std::string& out) {
+  if (close)
+    out.append("Connection: close\r\n");
+  else if (minor == 0)
+    out.append("Connection: keep-alive\r\n");
+  out.append("\r\n");
 }
 
 }  // namespace
@@ -254,7 +284,7 @@ HeadError read_request_head(std::string_view bytes, Head& head) {
   for (const Field& field : head.fields) {
     if (field.kind == FieldKind::host) {
       ++hosts;
-      if (field.value.find_first_of(" \t,/@") != field.value.npos) return {400, "malformed Host"};
+      if (!is_host(field.value)) return {400, "malformed Host"};
     } else if (field.kind == FieldKind::expect) {
       if (!same_word(field.value, "100-continue")) return {417, "unknown expectation"};
       head.expects = head.minor > 0;
@@ -316,31 +346,32 @@ void write_response_head(const Head& head, bool close, unsigned minor, bool chun
                     static_cast<char>('0' + head.status / 10 % 10),
                     static_cast<char>('0' + head.status % 10), ' '};
   out.append("HTTP/1.1 ").append(status, 4).append(head.reason).append("\r\n");
+  // Neither field may stand in these (RFC 9110 8.6, RFC 9112 6.1); a 304 tells of a 200.
+  const bool unframed = head.status < 200 || head.status == 204;
+  const bool coded = chunked && minor > 0 && !unframed;
   {
     FieldLines lines(out);
     for (const Field& field : head.fields) {
       if (is_dropped(head, field)) continue;
-      if (!chunked && field.kind == FieldKind::transfer_encoding) continue;
+      if (!coded && field.kind == FieldKind::transfer_encoding) continue;
+      if (unframed && field.kind == FieldKind::content_length) continue;
       lines.append(field);
     }
   }
   out.append(head.minor == 0 ? "Via: 1.0 halfclose\r\n" : "Via: 1.1 halfclose\r\n");
-  if (close)
-    out.append("Connection: close\r\n");
-  else if (minor == 0)
-    out.append("Connection: keep-alive\r\n");
-  out.append("\r\n");
+  write_option(close, minor, out);
 }
 
-void write_own_response(unsigned status, std::string_view why, bool close, bool to_head,
-                        std::string& out) {
+void write_own_response(unsigned status, std::string_view why, bool close, unsigned minor,
+                        bool to_head, std::string& out) {
   const std::string code = std::to_string(status);
   const std::string_view reason = reason_of(status);
   const std::size_t length =
       code.size() + 1 + reason.size() + (why.empty() ? 0 : 2 + why.size()) + 1;
   out.append("HTTP/1.1 ").append(code).append(" ").append(reason);
   out.append("\r\nContent-Type: text/plain\r\nContent-Length: ").append(std::to_string(length));
-  out.append(close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+  out.append("\r\n");
+  write_option(close, minor, out);
   if (to_head) return;
   out.append(code).append(" ").append(reason);
   if (!why.empty()) out.append(": ").append(why);
@@ -349,8 +380,14 @@ void write_own_response(unsigned status, std::string_view why, bool close, bool 
 
 std::string_view reason_of(unsigned status) {
   switch (status) {
+    case 200:
+      return "OK";
     case 400:
       return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
     case 408:
       return "Request Timeout";
     case 417:

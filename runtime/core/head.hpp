@@ -83,8 +83,9 @@ void write_response_head(const Head& head, bool close, unsigned minor, bool chun
                          std::string& out);
 
 /// A response of the proxy's own, with a line of text as content unless it answers a HEAD.
-void write_own_response(unsigned status, std::string_view why, bool close, bool to_head,
-                        std::string& out);
+/// @param minor  as of `write_response_head`
+void write_own_response(unsigned status, std::string_view why, bool close, unsigned minor,
+                        bool to_head, std::string& out);
 
 std::string_view reason_of(unsigned status);
 bool same_word(std::string_view a, std::string_view b);  ///< without case

@@ -15,7 +15,7 @@ enum class Noted : std::uint8_t {
   exchange,          ///< a step of proxy-exchange, for a method that is not sent again
   exchange_retried,  ///< and for one that is
   given,             ///< the connection to a server goes to the request whose exchange steps next
-  refused,  ///< the request that comes next on this connection is answered by the proxy itself
+  refused,  ///< the proxy answers by itself: the request that comes next, or what is left of one
   time,     ///< `handle` holds milliseconds, modulo 2^32: the time of what follows
 };
 

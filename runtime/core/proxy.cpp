@@ -12,7 +12,7 @@ Proxy::Proxy(const Settings& settings, Transport& transport, Observer* observer,
       observer_(observer),
       journal_(journal),
       tables_(std::make_unique<Places>(settings)),
-      shunned_until_(settings.addresses, 0) {}
+      addresses_(settings) {}
 Proxy::~Proxy() = default;
 
 Proxy::Downstream& Proxy::client(Handle handle) {
@@ -94,7 +94,7 @@ void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
       return flush(d);
     case unsolicited_408:
       lend(d.out);
-      write_own_response(408, "no request came", true, false, d.out);
+      write_own_response(408, "no request came", true, 1, false, d.out);
       return flush(d);
     case shutdown_write:
       ++counters_.lingered;
@@ -127,8 +127,7 @@ void Proxy::do_server(Downstream& d, sv::Out output, EventId event) {
 }
 
 void Proxy::do_exchange(Downstream& d, ex::Out output) {
-  auto failed = [&](std::string_view name, std::uint64_t& counter, unsigned status,
-                    const char* why) {
+  auto failed = [&](std::string_view name, Counter& counter, unsigned status, const char* why) {
     ++counter;
     d.request->failure = name;
     d.request->own_status = status;
@@ -178,6 +177,7 @@ void Proxy::do_exchange(Downstream& d, ex::Out output) {
     case fail_truncated:
       return failed("UPE", counters_.failed_truncated, 502, "the response ended early");
     case aborted:
+      if (d.request && d.request->refused) return;  // it is there, and gets an answer of our own
       ++counters_.clients_gone;
       if (d.request) d.request->failure = "DC";
       return;
@@ -243,6 +243,11 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
                       ? exchange_event<ex::upstream::CompleteClose>
                       : exchange_event<ex::upstream::Complete>);
     case lost:
+      // The end of a used connection is a race, and says nothing of its server.
+      if (u.requests == 1)
+        no_answer(u);
+      else
+        ++counters_.stale_in_use;
       return tell(
           event == client_event<cl::transport::Eof>     ? exchange_event<ex::upstream::Eof>
           : event == client_event<cl::transport::Error> ? exchange_event<ex::upstream::Reset>
@@ -253,13 +258,15 @@ void Proxy::do_client(Upstream& u, cl::Out output, EventId event) {
     case truncated:
       return tell(exchange_event<ex::upstream::Truncated>);
     case timed_out:
+      no_answer(u);
       return tell(exchange_event<ex::upstream::TimedOut>);
     case connect_failed:
-      shunned_until_[u.address] = now_ + settings_.shunned;
+      if (addresses_.refused(u.address, now_)) ++counters_.shunned;
       return tell(exchange_event<ex::upstream::Refused>);
     case idle_while_connecting:
       return tell(exchange_event<ex::upstream::Refused>);
     case dead_on_peek:
+      ++counters_.stale_on_peek;
       return tell(exchange_event<ex::upstream::Stale>);
     case response_begun:
       if (Downstream* d = owner_of(u)) {
@@ -282,6 +289,7 @@ void Proxy::connected(Handle handle) {
   Upstream& u = server(handle);
   if (!u.open) return;
   u.connecting = false;
+  u.connect_by = kNever;
   step_client(u, client_event<cl::transport::Connected>);
   settle();
 }
@@ -290,7 +298,7 @@ void Proxy::ended(Handle handle) {
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
     if (!u.open) return;
-    if (u.idle) ++counters_.idle_upstream_ended;
+    if (u.idle) ++counters_.stale_in_pool;
     step_client(u, client_event<cl::transport::Eof>);
   } else {
     Downstream& d = client(handle);
@@ -312,13 +320,22 @@ void Proxy::failed(Handle handle) {
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
     if (!u.open) return;
-    if (u.idle) ++counters_.idle_upstream_ended;
+    if (u.idle) ++counters_.stale_in_pool;
+    if (!u.connecting) count_reset(u);
     u.connecting = false;
     step_client(u, client_event<cl::transport::Error>);
   } else if (Downstream& d = client(handle); d.open) {
+    count_reset(d);
     step_server(d, server_event<sv::transport::Error>);
   }
   settle();
+}
+
+void Proxy::count_reset(const Downstream& d) {
+  ++counters_.client_resets[tables_->server.locals[d.server].state];
+}
+void Proxy::count_reset(const Upstream& u) {
+  ++counters_.server_resets[tables_->client.locals[u.client].state];
 }
 
 void Proxy::writable(Handle handle) {
@@ -340,6 +357,10 @@ void Proxy::end_turn() {
     write_out();
   } while (can_serve_waiting());
   in_turn_ = false;
+  gauges_.clients = open_clients_;
+  gauges_.servers = open_upstreams_;
+  gauges_.pooled = idle_.size();
+  gauges_.waiting = waiting_.size();
 }
 
 void Proxy::settle() {
@@ -421,6 +442,11 @@ void Proxy::expire() {
 void Proxy::look_at_deadlines(Handle handle) {
   if (is_upstream(handle)) {
     Upstream& u = server(handle);
+    if (u.open && u.connect_by <= now_) {
+      ++counters_.connect_timeouts;
+      return failed(handle);
+    }
+    if (u.open && u.connect_by != kNever) deadlines_.set(handle, u.connect_by);
     return look(u, kClientTimers, [&](EventId event) { step_client(u, event); });
   }
   Downstream& d = client(handle);

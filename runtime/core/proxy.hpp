@@ -8,7 +8,9 @@
 #pragma once
 
 #include "model/machine/table.hpp"
+#include "runtime/core/addresses.hpp"
 #include "runtime/core/content.hpp"
+#include "runtime/core/counters.hpp"
 #include "runtime/core/deadlines.hpp"
 #include "runtime/core/journal.hpp"
 #include "runtime/core/settings.hpp"
@@ -31,18 +33,6 @@ struct RequestRecord {
   unsigned retries = 0;
   bool reused = false;         ///< the last try was on a used connection
   std::string_view failure{};  ///< `UC`, `UF`, `UR`, `UT`, `UO`, `UPE`, `DC`; empty: none
-};
-
-/// What happened so far; each only grows.
-struct Counters {
-  std::uint64_t clients_accepted = 0, clients_refused = 0, requests = 0, responses = 0;
-  std::uint64_t connects = 0, reuses = 0, retries = 0, waited = 0;
-  std::uint64_t failed_connect = 0, failed_ended = 0, failed_reset = 0, failed_timeout = 0,
-                failed_overflow = 0, failed_truncated = 0, clients_gone = 0, malformed = 0;
-  std::uint64_t idle_upstream_ended = 0;  ///< a pooled connection ended before it was used again
-  std::uint64_t unsolicited = 0;
-  std::uint64_t closes_idle = 0, closes_age = 0, closes_announced = 0, closes_shutdown = 0,
-                lingered = 0, answered_early = 0;
 };
 
 class Observer {
@@ -92,7 +82,9 @@ class Proxy {
 
   std::size_t clients() const { return open_clients_; }
   std::size_t upstreams() const { return open_upstreams_; }
+  /// From any thread.
   const Counters& counters() const { return counters_; }
+  const Gauges& gauges() const { return gauges_; }
 
  private:
   struct Downstream;
@@ -120,9 +112,10 @@ class Proxy {
   void read_requests();
   std::size_t read_request(Downstream& d, std::string_view bytes);
   void refuse(Downstream& d, unsigned status, const char* why);
+  void answer_malformed(Downstream& d, unsigned status, const char* why);
   void take_content(Downstream& d, std::string_view bytes);
   void answer_later(Downstream& d);
-  static bool is_answered(const Downstream& d);
+  static bool is_leaving(const Downstream& d);
   void answered(Downstream& d, machine::EventId event);
   void answer(Downstream& d);
   void begin_response(Downstream& d);
@@ -132,13 +125,16 @@ class Proxy {
   bool closes_with(const Downstream& d, machine::EventId event) const;
   void flush(Downstream& d);
   void close(Downstream& d);
+  void count_reset(const Downstream& d);
   void over(Downstream& d);
   void balance(Downstream& d);
 
   // Towards servers.
   void ask_pool(Downstream& d, bool fresh);
   void attach(Downstream& d, Upstream& u, bool used);
-  Upstream* open_new();
+  Upstream* take_idle(bool any);
+  Upstream* open_new(std::size_t but);
+  void no_answer(Upstream& u);
   void give_up(Downstream& d);
   void serve_waiting();
   void detach(Upstream& u);
@@ -146,10 +142,11 @@ class Proxy {
   void pass_content(Downstream& d, Upstream& u, bool last);
   void read_responses(Upstream& u, std::string_view bytes);
   bool read_response_head_of(Upstream& u, std::string_view& bytes);
+  void pass_informational(Downstream& d);
   void flush(Upstream& u);
   void write(Upstream& u, std::string_view bytes);
   void close(Upstream& u);
-  std::size_t next_address();
+  void count_reset(const Upstream& u);
   bool can_serve_waiting() const;
 
   // What leaves at the end of a turn.
@@ -179,13 +176,14 @@ class Proxy {
   std::vector<std::uint32_t> to_send_;    ///< servers_ with bytes to be sent
   std::vector<std::uint32_t> to_answer_;  ///< clients_ with a whole response
   std::vector<std::string> spare_buffers_;
-  std::vector<Time> shunned_until_;  ///< per address
   std::vector<std::unique_ptr<Request>> spare_requests_;
+  Addresses addresses_;
   Deadlines deadlines_;
   std::uint64_t opened_ = 0;
-  std::size_t open_clients_ = 0, open_upstreams_ = 0, next_address_ = 0;
+  std::size_t open_clients_ = 0, open_upstreams_ = 0;
   bool in_turn_ = false, shutting_down_ = false;
   Counters counters_;
+  Gauges gauges_;
 };
 
 }  // namespace halfclose::runtime

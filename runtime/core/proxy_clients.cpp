@@ -49,7 +49,12 @@ void Proxy::take_content(Downstream& d, std::string_view bytes) {
   while (d.open && !bytes.empty()) {
     switch (tables_->modes[d.server]) {
       case Mode::content: {
-        if (is_answered(d)) {
+        // An early response comes before what it did not wait for.
+        if (std::exchange(d.answers, false)) {
+          answer(d);
+          break;
+        }
+        if (is_leaving(d)) {
           d.in.append(bytes);
           return balance(d);
         }
@@ -58,10 +63,11 @@ void Proxy::take_content(Downstream& d, std::string_view bytes) {
         if (!request.refused) request.content.append(bytes.substr(0, taken));
         bytes.remove_prefix(taken);
         if (request.framing.broken()) {
-          // What follows cannot be told from content: nothing more is read as a request.
-          ++counters_.malformed;
-          step_server(d, server_event<sv::transport::Error>);
-          return;
+          // No origin shall have half of it.
+          request.refused = true;
+          note(Noted::refused, d.handle);
+          step_exchange(d, exchange_event<ex::downstream::Gone>);
+          return answer_malformed(d, 400, "malformed chunk");
         }
         if (Upstream* u = upstream_of(d)) pass_content(d, *u, false);
         if (!d.open) return;
@@ -178,15 +184,20 @@ std::size_t Proxy::read_request(Downstream& d, std::string_view bytes) {
 /// Answers without the exchange: the bytes are no request that could be passed on. What follows
 /// them is read as content, to be dropped behind a response that closes.
 void Proxy::refuse(Downstream& d, unsigned status, const char* why) {
+  d.request->refused = true;
+  note(Noted::refused, d.handle);
+  step_server(d, server_event<sv::head::Head>);
+  if (d.open) answer_malformed(d, status, why);
+}
+
+/// What follows cannot be told from content: nothing more is read as a request.
+void Proxy::answer_malformed(Downstream& d, unsigned status, const char* why) {
   ++counters_.malformed;
   Request& request = *d.request;
-  request.refused = true;
   request.own_status = status;
   request.why = why;
   request.framing = Content(Framing::until_close, 0);
-  note(Noted::refused, d.handle);
-  step_server(d, server_event<sv::head::Head>);
-  if (d.open) step_server(d, server_event<sv::manage::Shutdown>);
+  step_server(d, server_event<sv::manage::Shutdown>);
   if (d.open) answer(d);
 }
 
@@ -206,7 +217,8 @@ void Proxy::head_of_response(Downstream& d, bool close) {
   lend(d.out);
   request.begun = true;
   if (request.own_status != 0) {
-    write_own_response(request.own_status, request.why, close, request.to_head, d.out);
+    write_own_response(request.own_status, request.why, close, request.minor, request.to_head,
+                       d.out);
     return;
   }
   write_response_head(request.response, close, request.minor, !request.unchunks, d.out);
@@ -217,13 +229,12 @@ void Proxy::head_of_response(Downstream& d, bool close) {
 
 void Proxy::answer_later(Downstream& d) {
   if (!std::exchange(d.answers, true)) to_answer_.push_back(d.handle >> 1);
-  balance(d);
 }
 
 /// A response leaves that the machine does not know of yet. Content that comes meanwhile has to
 /// wait: to the exchange the request is over.
-bool Proxy::is_answered(const Downstream& d) {
-  return d.answers || d.after_flush != kNoEvent;
+bool Proxy::is_leaving(const Downstream& d) {
+  return d.after_flush != kNoEvent;
 }
 
 /// The response has left.
@@ -303,6 +314,7 @@ void Proxy::flush(Downstream& d) {
   if (taken == Transport::kFailed) {
     give_back(d.out);
     d.after_flush = kNoEvent;
+    count_reset(d);
     step_server(d, server_event<sv::transport::Error>);
     return;
   }
@@ -357,7 +369,7 @@ void Proxy::balance(Downstream& d) {
         d.request->content.size() - d.request->passed + (u != nullptr ? u->out.size() : 0);
     paused = behind > (d.paused ? kResumed : kHeldMax);
   }
-  paused |= is_answered(d) && tables_->modes[d.server] == Mode::content;
+  paused |= is_leaving(d) && tables_->modes[d.server] == Mode::content;
   d.paused = paused;
   const bool reads = d.machine_reads && !paused;
   if (reads == d.reads) return;

@@ -51,7 +51,7 @@ struct Proxy::Request {
   Content framing{};
   bool to_head = false;
   unsigned minor = 1;
-  bool refused = false;  ///< answered by the proxy itself: the exchange does not know of it
+  bool refused = false;  ///< malformed, answered by the proxy itself: no exchange knows of it
 
   // The response, while it is on its way.
   std::string response_head;
@@ -64,7 +64,9 @@ struct Proxy::Request {
 
   Time began = 0;
   unsigned retries = 0, own_status = 0;
+  std::size_t tried = Addresses::kNone;  ///< the address of this try: the next goes elsewhere
   const char* why = "";
+  bool wants_fresh = false;  ///< of the pool, while it waits
   bool reused = false, over = false;
   std::string_view failure{};
 
@@ -74,13 +76,15 @@ struct Proxy::Request {
       if (text->capacity() > kResumed) text->shrink_to_fit();
     }
     passed = 0;
-    forgets = part_held = to_head = refused = unchunks = begun = reused = over = false;
+    forgets = part_held = to_head = refused = unchunks = begun = reused = over = wants_fresh =
+        false;
     framing = {};
     minor = 1;
     response.clear();
     sent = 0;
     began = 0;
     retries = own_status = 0;
+    tried = Addresses::kNone;
     why = "";
     failure = {};
   }
@@ -111,6 +115,7 @@ struct Proxy::Upstream {
   std::uint32_t owner = UINT32_MAX, requests = 0;
   std::uint64_t serial = 0;  ///< tells it from the next connection in its place
   std::size_t address = 0;
+  Time connect_by = kNever;  ///< to the tables a connection that comes later is one that failed
   Content content{};
   std::string in, out;
   std::array<Time, kClientTimers.size()> due = no_deadlines<kClientTimers.size()>();

@@ -8,28 +8,45 @@
 namespace halfclose::runtime {
 
 void Proxy::ask_pool(Downstream& d, bool fresh) {
-  if (!fresh && !idle_.empty()) {
-    const std::size_t at = settings_.fifo ? 0 : idle_.size() - 1;
-    Upstream& u = servers_[idle_[at]];
-    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(at));
-    u.idle = false;
-    return attach(d, u, true);
+  const bool room = open_upstreams_ < settings_.connections_max;
+  if (!fresh) {
+    if (Upstream* u = take_idle(!room || addresses_.all_shunned(now_))) return attach(d, *u, true);
   }
   // A used connection makes room for a new one.
   if (open_upstreams_ >= settings_.connections_max && fresh && !idle_.empty())
     step_client(servers_[idle_.front()], client_event<cl::manage::Abandon>);
   if (open_upstreams_ < settings_.connections_max) {
-    if (Upstream* u = open_new()) return attach(d, *u, false);
+    return attach(d, *open_new(d.request->tried), false);
   }
   if (waiting_.size() >= settings_.waiting_max) {
     step_exchange(d, exchange_event<ex::pool::Overflow>);
     return;
   }
   ++counters_.waited;
+  d.request->wants_fresh = fresh;
   waiting_.push_back(d.handle >> 1);
 }
 
-Proxy::Upstream* Proxy::open_new() {
+/// The one whose turn it is. @param any  one to an address that is shunned, too
+Proxy::Upstream* Proxy::take_idle(bool any) {
+  const auto fits = [&](std::uint32_t index) {
+    return any || !addresses_.is_shunned(servers_[index].address, now_);
+  };
+  auto at = idle_.end();
+  if (settings_.fifo) {
+    at = std::find_if(idle_.begin(), idle_.end(), fits);
+  } else if (const auto last = std::find_if(idle_.rbegin(), idle_.rend(), fits);
+             last != idle_.rend()) {
+    at = std::prev(last.base());
+  }
+  if (at == idle_.end()) return nullptr;
+  Upstream& u = servers_[*at];
+  idle_.erase(at);
+  u.idle = false;
+  return &u;
+}
+
+Proxy::Upstream* Proxy::open_new(std::size_t but) {
   std::uint32_t index = static_cast<std::uint32_t>(servers_.size());
   if (free_servers_.empty()) {
     servers_.emplace_back();
@@ -41,7 +58,7 @@ Proxy::Upstream* Proxy::open_new() {
   u.handle = index << 1 | 1;
   u.open = u.connecting = true;
   u.serial = ++opened_;
-  u.address = next_address();
+  u.address = addresses_.next(now_, but);
   ++open_upstreams_;
   return &u;
 }
@@ -50,6 +67,7 @@ void Proxy::attach(Downstream& d, Upstream& u, bool used) {
   u.owner = d.handle >> 1;
   ++u.requests;
   d.upstream = u.handle >> 1;
+  d.request->tried = u.address;
   d.request->reused = used;
   d.request->passed = 0;
   if (used) ++counters_.reuses;
@@ -58,10 +76,13 @@ void Proxy::attach(Downstream& d, Upstream& u, bool used) {
   step_exchange(d, used ? exchange_event<ex::pool::Reused> : exchange_event<ex::pool::Fresh>);
   const bool content = !d.request->framing.done() || !d.request->content.empty();
   step_client(u, content ? client_event<cl::want::Head> : client_event<cl::want::Request>);
-  if (!used && u.open && u.handle == handle && u.connecting &&
-      !transport_.connect(handle, u.address)) {
+  if (used || !u.open || u.handle != handle || !u.connecting) return;
+  if (!transport_.connect(handle, u.address)) {
     u.connecting = false;
     step_client(u, client_event<cl::transport::Error>);
+  } else if (settings_.connect_timeout < kNever) {
+    u.connect_by = now_ + settings_.connect_timeout;
+    deadlines_.set(handle, u.connect_by);
   }
 }
 
@@ -90,7 +111,7 @@ void Proxy::serve_waiting() {
   while (can_serve_waiting()) {
     Downstream& d = clients_[waiting_.front()];
     waiting_.pop_front();
-    ask_pool(d, false);
+    ask_pool(d, d.request->wants_fresh);
   }
 }
 
@@ -98,12 +119,9 @@ bool Proxy::can_serve_waiting() const {
   return !waiting_.empty() && (!idle_.empty() || open_upstreams_ < settings_.connections_max);
 }
 
-std::size_t Proxy::next_address() {
-  for (std::size_t i = 0; i < settings_.addresses; ++i) {
-    const std::size_t address = next_address_++ % settings_.addresses;
-    if (shunned_until_[address] <= now_) return address;
-  }
-  return next_address_++ % settings_.addresses;
+void Proxy::no_answer(Upstream& u) {
+  if (u.in_content || !u.in.empty()) return;
+  if (addresses_.failed(u.address, now_)) ++counters_.shunned;
 }
 
 void Proxy::write_head(Upstream& u, bool close) {
@@ -149,6 +167,7 @@ void Proxy::flush(Upstream& u) {
   const std::size_t taken = transport_.send(u.handle, u.out);
   if (taken == Transport::kFailed) {
     give_back(u.out);
+    count_reset(u);
     step_client(u, client_event<cl::transport::WriteError>);
     return;
   }
@@ -165,6 +184,7 @@ void Proxy::read_responses(Upstream& u, std::string_view bytes) {
       step_client(u, client_event<cl::response::Part>);
       return;
     }
+    addresses_.answered(u.address, now_);
     const bool begins = !u.in_content;
     if (begins && !read_response_head_of(u, bytes)) return;
     if (!u.open || owner_of(u) != d) return;
@@ -229,13 +249,27 @@ bool Proxy::read_response_head_of(Upstream& u, std::string_view& bytes) {
   }
   bytes.remove_prefix(end - before);
   if (request.response.status < 200) {
+    const std::uint64_t serial = u.serial;
     step_client(u, client_event<cl::response::Continue>);
-    return !bytes.empty() && u.open && read_response_head_of(u, bytes);
+    pass_informational(*owner_of(u));
+    return !bytes.empty() && u.open && u.serial == serial && owner_of(u) != nullptr &&
+           read_response_head_of(u, bytes);
   }
   request.held.clear();
   request.unchunks = request.minor == 0 && request.response.framing == Framing::chunked;
   u.content = Content(request.response.framing, request.response.length);
+  if (request.response.close) ++counters_.told_to_close;
   return true;
+}
+
+/// The client has our own 100 already, and HTTP/1.0 knows no such response (RFC 9110 15.2).
+void Proxy::pass_informational(Downstream& d) {
+  const Request& request = *d.request;
+  if (request.response.status == 100 || request.minor == 0) return;
+  ++counters_.informational;
+  lend(d.out);
+  write_response_head(request.response, false, request.minor, false, d.out);
+  flush(d);
 }
 
 void Proxy::close(Upstream& u) {

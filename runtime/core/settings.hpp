@@ -39,7 +39,11 @@ struct Settings {
   std::size_t connections_max = 1024;  ///< to upstream servers
   std::size_t waiting_max = 4096;      ///< requests that wait for one
   std::size_t clients_max = 16'384;    ///< connections of clients
-  Time shunned = 10'000;  ///< how long an address that refused a connection is passed over
+  Time connect_timeout = 5'000;
+  unsigned failures_max =
+      3;                  ///< requests in a row without a byte in answer: the address is shunned
+  Time shunned = 10'000;  ///< how long it is then, or when it refused a connection, passed over
+  Time shunned_max = 300'000;  ///< the same when it fails again and again, and the time doubles
 };
 
 /// Values of node `node` that the runtime does not have, each with the one it has instead:

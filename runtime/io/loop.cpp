@@ -35,16 +35,25 @@ Loop::Loop(const Settings& settings, int listener, const std::vector<Address>& s
       listener_(listener),
       scratch_(kScratch),
       proxy_(settings, *this, observer, journal) {
-  epoll_ = checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
-  wake_ = checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
-  spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  epoll_event event{.events = EPOLLIN, .data = {.u64 = kListener}};
-  checked(epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event), "epoll_ctl");
-  event.data.u64 = kWake;
-  checked(epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
+  try {
+    epoll_ = checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+    wake_ = checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+    spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = kListener}};
+    checked(epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event), "epoll_ctl");
+    event.data.u64 = kWake;
+    checked(epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
+  } catch (...) {
+    close_all();
+    throw;
+  }
 }
 
 Loop::~Loop() {
+  close_all();
+}
+
+void Loop::close_all() {
   for (const Socket& socket : sockets_) {
     if (socket.fd >= 0) ::close(socket.fd);
   }
@@ -59,8 +68,8 @@ Time Loop::clock() {
   return static_cast<Time>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-void Loop::stop() {
-  stopping_.store(true, std::memory_order_relaxed);
+void Loop::leave(Leave how) {
+  leaves_.store(how, std::memory_order_release);  // listener() was read before
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
 }
@@ -70,8 +79,12 @@ std::size_t Loop::run(Time grace) {
   Time until = kNever;
   proxy_.at(clock());
   for (;;) {
-    if (until == kNever && stopping_.load(std::memory_order_relaxed)) {
+    if (const Leave how = leaves_.load(std::memory_order_acquire);
+        until == kNever && how != Leave::no) {
       until = clock() + grace;
+      // Who is in the queue has been promised a connection.
+      while (how == Leave::alone && accept_one() == Accepted::one) {
+      }
       stop_listening();
       proxy_.shut_down();
     }
@@ -181,24 +194,28 @@ void Loop::read_later(Handle handle) {
 }
 
 void Loop::accept_all() {
-  for (int i = 0; i < kAcceptsMax; ++i) {
-    int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-      // No descriptor is left: the spare one takes the client, to turn it away.
-      if (spare_ >= 0) ::close(spare_);
-      fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd >= 0) ::close(fd);
-      spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
-      return;
-    }
-    if (fd < 0) return;
-    const Handle handle = proxy_.accepted();
-    if (handle == Proxy::kNobody) {
-      ::close(fd);
-      continue;
-    }
-    if (!add(handle, fd, false)) proxy_.failed(handle);
+  for (int i = 0; i < kAcceptsMax && accept_one() != Accepted::none; ++i) {
   }
+}
+
+Loop::Accepted Loop::accept_one() {
+  int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+    // No descriptor is left: the spare one takes the client, to turn it away.
+    if (spare_ >= 0) ::close(spare_);
+    fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) ::close(fd);
+    spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return Accepted::none;
+  }
+  if (fd < 0) return Accepted::none;
+  const Handle handle = proxy_.accepted();
+  if (handle == Proxy::kNobody) {
+    ::close(fd);
+    return Accepted::refused;
+  }
+  if (!add(handle, fd, false)) proxy_.failed(handle);
+  return Accepted::one;
 }
 
 Loop::Socket& Loop::socket(Handle handle) {
@@ -216,7 +233,8 @@ bool Loop::add(Handle handle, int fd, bool connecting) {
 }
 
 void Loop::stop_listening() {
-  accept_all();  // who is in the queue has been promised a connection
+  // Without this it would be told of clients as long as another loop has the socket, too.
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, listener_, nullptr);
   ::close(listener_);
   listener_ = -1;
 }

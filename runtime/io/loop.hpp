@@ -23,11 +23,15 @@ class Loop final : public Transport {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Serves until `stop`, then until every client is gone or `grace` milliseconds are over.
-  /// @return clients that were still connected then
+  /// Serves until `stop` or `hand_over`, then until every client is gone or `grace` milliseconds
+  /// are over. @return clients that were still connected then
   std::size_t run(Time grace);
-  /// From any thread and from signal handlers.
-  void stop();
+  /// Takes who waits to be accepted, and nobody else. From any thread and from signal handlers.
+  void stop() { leave(Leave::alone); }
+  /// The same, but who waits is left to another loop with the same listening socket.
+  void hand_over() { leave(Leave::to_another); }
+  /// @pre neither was called yet
+  int listener() const { return listener_; }
 
   const Proxy& proxy() const { return proxy_; }
 
@@ -46,12 +50,17 @@ class Loop final : public Transport {
     bool queued = false;  ///< in to_read_
   };
   Socket& socket(Handle handle);
+  enum class Leave : std::uint8_t { no, alone, to_another };
+  enum class Accepted : std::uint8_t { one, refused, none };
   bool add(Handle handle, int fd, bool connecting);
   void accept_all();
+  Accepted accept_one();
   void look(Handle handle, std::uint32_t generation, std::uint32_t events);
   void read_all(Handle handle);
   void read_later(Handle handle);
+  void leave(Leave how);
   void stop_listening();
+  void close_all();
   static Time clock();
 
   const std::vector<Address>& servers_;
@@ -61,7 +70,7 @@ class Loop final : public Transport {
   std::vector<Handle> reading_;
   std::vector<Handle> to_read_;  ///< wanted and readable: read when the events are through
   std::vector<char> scratch_;
-  std::atomic<bool> stopping_{false};
+  std::atomic<Leave> leaves_{Leave::no};
   Proxy proxy_;
 };
 

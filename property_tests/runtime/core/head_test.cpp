@@ -67,12 +67,37 @@ TEST_CASE("runtime head: what would let two readers disagree is refused",
   }
   CHECK(refused("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n") == 400);
   CHECK(refused("GET / HTTP/1.1\r\n\r\n") == 400);
-  CHECK(refused("GET / HTTP/1.1\r\nHost: a b\r\n\r\n") == 400);
-  for (const char* line :
-       {"GET  / HTTP/1.1", "GET /  HTTP/1.1", "GET / HTTP/2.0", "GET / HTTP/1.1 ",
-        "GET /a b HTTP/1.1", "GET HTTP/1.1", "G(T / HTTP/1.1", "GET / http/1.1", "GET a HTTP/1.1",
-        "GET https://a/ HTTP/1.1", "GET http:///x HTTP/1.1", "GET http://u@a/ HTTP/1.1",
-        "GET * HTTP/1.1"}) {
+  for (const char* host : {"a b", "a,b", "a/b", "u@a", "a:b", "a:1:2", "a:123456", "a\"", "<a>",
+                           "[::1", "[::1]x", "[a_b]", "::1"}) {
+    INFO(host);
+    CHECK(refused("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n") == 400);
+  }
+  for (const char* host : {"", "a", "a:", "a_b.c-d~e:80", "%41:65535", "127.0.0.1:1", "[::1]",
+                           "[::ffff:1.2.3.4]:80"}) {
+    INFO(host);
+    CHECK(refused("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n") == 0);
+  }
+  for (const char* line : {"GET  / HTTP/1.1",
+                           "GET /  HTTP/1.1",
+                           "GET / HTTP/2.0",
+                           "GET / HTTP/1.1 ",
+                           "GET /a b HTTP/1.1",
+                           "GET HTTP/1.1",
+                           "G(T / HTTP/1.1",
+                           "GET / http/1.1",
+                           "GET a HTTP/1.1",
+                           "GET https://a/ HTTP/1.1",
+                           "GET http:///x HTTP/1.1",
+                           "GET http://u@a/ HTTP/1.1",
+                           "GET http://:80/ HTTP/1.1",
+                           "GET http://a,b/ HTTP/1.1",
+                           "GET http://a:b/ HTTP/1.1",
+                           "GET http://a#b/ HTTP/1.1",
+                           "GET http://a\\b/ HTTP/1.1",
+                           "GET http://[::1/ HTTP/1.1",
+                           "GET http://[]/ HTTP/1.1",
+                           "GET http://[::1]x/ HTTP/1.1",
+                           "GET * HTTP/1.1"}) {
     INFO(line);
     CHECK(refused(std::string(line) + "\r\nHost: a\r\n\r\n") == 400);
   }
@@ -124,6 +149,39 @@ TEST_CASE("runtime head: what goes on to the next hop", "[runtime][rfc9110-7.6.1
         "OPTIONS * HTTP/1.1\r\nHost: b\r\nVia: 1.1 halfclose\r\n\r\n");
   CHECK(forwarded("GET http://b?q HTTP/1.1\r\nHost: a\r\n\r\n") ==
         "GET /?q HTTP/1.1\r\nHost: b\r\nVia: 1.1 halfclose\r\n\r\n");
+}
+
+TEST_CASE("runtime head: what goes back", "[runtime][rfc9112-6.1]") {
+  const auto returned = [](const std::string& status, const std::string& fields, unsigned minor) {
+    Head head;
+    const std::string text = "HTTP/1.1 " + status + "\r\n" + fields + "\r\n";
+    REQUIRE(read_response_head(text, true, head).status == 0);
+    std::string out;
+    write_response_head(head, false, minor, true, out);
+    return out;
+  };
+  const std::string length = "Content-Length: 5\r\n", chunked = "Transfer-Encoding: chunked\r\n";
+  for (const std::string& framing : {length, chunked}) {
+    for (const char* status : {"103 Early Hints", "204 No Content"})
+      CHECK(returned(status, framing + "X: y\r\n", 1) ==
+            "HTTP/1.1 " + std::string(status) + "\r\nX: y\r\nVia: 1.1 halfclose\r\n\r\n");
+    CHECK(returned("304 Not Modified", framing, 1) ==
+          "HTTP/1.1 304 Not Modified\r\n" + framing + "Via: 1.1 halfclose\r\n\r\n");
+  }
+  // HTTP/1.0 knows no transfer coding, not even in the head that a HEAD asks for.
+  CHECK(returned("200 OK", chunked, 0) ==
+        "HTTP/1.1 200 OK\r\nVia: 1.1 halfclose\r\nConnection: keep-alive\r\n\r\n");
+
+  const auto own = [](bool close, unsigned minor) {
+    std::string out;
+    write_own_response(502, "why", close, minor, false, out);
+    return out;
+  };
+  const std::string head =
+      "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n";
+  CHECK(own(false, 1) == head + "\r\n502 Bad Gateway: why\n");
+  CHECK(own(false, 0) == head + "Connection: keep-alive\r\n\r\n502 Bad Gateway: why\n");
+  CHECK(own(true, 0) == head + "Connection: close\r\n\r\n502 Bad Gateway: why\n");
 }
 
 TEST_CASE("runtime head: arbitrary bytes", "[runtime]") {

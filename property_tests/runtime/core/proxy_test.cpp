@@ -7,6 +7,7 @@
 #include <rapidcheck/catch.h>
 
 #include <map>
+#include <set>
 
 using namespace halfclose;
 using namespace halfclose::runtime;
@@ -42,8 +43,20 @@ class World : public Transport, public Observer {
   Handle server() {
     REQUIRE_FALSE(opened.empty());
     const Handle handle = opened.back();
-    proxy.connected(handle);
+    establish(handle);
     return handle;
+  }
+  void establish(Handle handle) {
+    connecting.erase(handle);
+    proxy.connected(handle);
+  }
+  /// Ends that are open, of clients or of servers.
+  std::vector<Handle> ends(bool servers) const {
+    std::vector<Handle> all;
+    for (const auto& [handle, socket] : sockets) {
+      if (socket.open && (handle & 1) == (servers ? 1u : 0u)) all.push_back(handle);
+    }
+    return all;
   }
   void pass(Time time) {
     // As a loop would: no deadline is skipped over.
@@ -56,9 +69,11 @@ class World : public Transport, public Observer {
   }
   std::string take(Handle handle) { return std::exchange(sockets[handle].sent, {}); }
 
-  bool connect(Handle handle, std::size_t) override {
-    if (refuses) return false;
+  bool connect(Handle handle, std::size_t address) override {
+    tried.push_back(address);
     sockets[handle] = {};
+    if (refuses || refusing.contains(address)) return false;
+    connecting.insert(handle);
     opened.push_back(handle);
     return true;
   }
@@ -77,13 +92,14 @@ class World : public Transport, public Observer {
   void close(Handle handle) override {
     REQUIRE(sockets[handle].open);
     sockets[handle].open = false;
+    connecting.erase(handle);
     closed.push_back(handle);
   }
   void want_input(Handle handle, bool wanted) override {
     if (!sockets[handle].open) sockets[handle] = {};
     sockets[handle].wanted = wanted;
   }
-  bool peek_dead(Handle) override { return false; }
+  bool peek_dead(Handle) override { return dead; }
   void over(const RequestRecord& record) override {
     log.push_back(std::string(record.method) + " " + std::string(record.target) + " " +
                   std::to_string(record.status) + " " + std::string(record.failure));
@@ -92,7 +108,10 @@ class World : public Transport, public Observer {
   std::map<Handle, Socket> sockets;
   std::vector<Handle> opened, closed;
   std::vector<std::string> log;
-  bool refuses = false;
+  bool refuses = false, dead = false;
+  std::set<std::size_t> refusing;  ///< addresses
+  std::set<Handle> connecting;
+  std::vector<std::size_t> tried;
   Time now = 1'000'000;
   Settings settings;
   KeptJournal journal;
@@ -106,6 +125,7 @@ std::string post(const std::string& content, const std::string& fields = {}) {
   return "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(content.size()) +
          "\r\n" + fields + "\r\n" + content;
 }
+const std::string kChunked = "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
 std::string ok(const std::string& content, const std::string& fields = {}) {
   return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) + "\r\n" + fields +
          "\r\n" + content;
@@ -184,7 +204,7 @@ TEST_CASE("runtime proxy: a pooled connection that is dead", "[runtime][rfc9110-
     CHECK_FALSE(world.sockets[world.s].open);
     world.proxy.received(world.c, get("/b"));
     CHECK(world.opened.size() == 2);
-    CHECK(world.proxy.counters().idle_upstream_ended == 1);
+    CHECK(world.proxy.counters().stale_in_pool == 1);
   }
   SECTION("a GET is sent again, on a new connection") {
     now(get("/b"));
@@ -217,6 +237,51 @@ TEST_CASE("runtime proxy: a pooled connection that is dead", "[runtime][rfc9110-
     world.proxy.ended(world.s);
     CHECK(world.opened.size() == 1);
     CHECK_THAT(world.take(world.c), StartsWith("HTTP/1.1 502") && Contains("Connection: close"));
+  }
+}
+
+TEST_CASE("runtime proxy: informational responses", "[runtime][rfc9110-15.2]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nKeep-Alive: x\r\n\r\n";
+  SECTION("go on, each before the response") {
+    world.proxy.received(c, get("/a"));
+    const Handle s = world.server();
+    world.proxy.received(s, hints + hints + "HTTP/1.1 100 Continue\r\n\r\n" + ok("1"));
+    const std::string once = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nVia: 1.1 halfclose\r\n\r\n";
+    CHECK(world.take(c) == once + once +
+                               "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
+                               "Via: 1.1 halfclose\r\n\r\n1");
+    CHECK(world.log == std::vector<std::string>{"GET /a 200 "});
+  }
+  SECTION("do not go to HTTP/1.0") {
+    world.proxy.received(c, "GET /a HTTP/1.0\r\n\r\n");
+    world.proxy.received(world.server(), hints + ok("1"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
+  }
+  SECTION("do not keep a failure from being told") {
+    world.proxy.received(c, post("x"));
+    const Handle s = world.server();
+    world.proxy.received(s, hints);
+    world.proxy.ended(s);
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 103") && Contains("HTTP/1.1 502"));
+  }
+  SECTION("to a client that is gone by then") {
+    world.proxy.received(c, get("/a"));
+    const Handle s = world.server();
+    world.sockets[c].broken = true;
+    world.proxy.received(s, hints + ok("1"));
+    CHECK_FALSE(world.sockets[c].open);
+    CHECK_FALSE(world.sockets[s].open);
+  }
+  SECTION("but no switch of protocols, which nobody asked for") {
+    world.proxy.received(c, get("/a", "Connection: upgrade\r\nUpgrade: websocket\r\n"));
+    const Handle s = world.server();
+    CHECK_THAT(world.take(s), !Contains("websocket"));
+    world.proxy.received(s, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+    CHECK_FALSE(world.sockets[s].open);
+    CHECK_THAT(world.take(c), !Contains("101"));
   }
 }
 
@@ -343,10 +408,82 @@ TEST_CASE("runtime proxy: bytes that are no request", "[runtime]") {
       world.proxy.received(c, std::string(1'000, 'a'));
     CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 431"));
   }
-  CHECK(world.opened.empty());
+  SECTION("a chunk without a size, right behind the head") {
+    world.proxy.received(c, kChunked + "zz\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 400") && Contains("Connection: close") &&
+                                  Contains("malformed chunk"));
+  }
+  for (const Handle server : world.opened)
+    CHECK_FALSE(world.sockets[server].open);
   CHECK(world.sockets[c].shut);
+  CHECK(world.proxy.counters().malformed == 1);
+  CHECK(world.proxy.counters().clients_gone == 0);
   world.proxy.ended(c);
   CHECK(world.proxy.clients() == 0);
+}
+
+TEST_CASE("runtime proxy: a chunk that is none", "[runtime][rfc9112-7.1]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  world.proxy.received(c, kChunked + "3\r\nabc\r\n");
+  const Handle s = world.server();
+  CHECK_THAT(world.take(s), Contains("3\r\nabc\r\n"));
+  SECTION("is answered, and its server has no end of the request") {
+    world.proxy.received(c, "no size\r\n0\r\n\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 400") && Contains("Connection: close"));
+    CHECK(world.take(s).empty());
+    CHECK_FALSE(world.sockets[s].open);
+    // It may still be sending.
+    REQUIRE(world.sockets[c].open);
+    CHECK(world.sockets[c].shut);
+    world.proxy.received(c, get("/smuggled"));
+    CHECK(world.opened.size() == 1);
+    world.proxy.ended(c);
+    CHECK_FALSE(world.sockets[c].open);
+    CHECK(world.log == std::vector<std::string>{"POST /p 400 "});
+  }
+  SECTION("behind a response that was held back: that one is not sent") {
+    world.proxy.received(s, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    world.proxy.received(c, "no size\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 400") && !Contains("half"));
+    CHECK_FALSE(world.sockets[s].open);
+  }
+  SECTION("behind an early response: its reader is left to read that") {
+    world.proxy.received(s, ok("early"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
+    world.proxy.received(c, "no size\r\n");
+    CHECK(world.take(c).empty());
+    CHECK(world.sockets[c].shut);
+  }
+}
+
+TEST_CASE("runtime proxy: a request that fails at once leaves its connection as it should be",
+          "[runtime]") {
+  Settings settings = usual();
+  World world(settings);
+  world.refuses = true;
+  const Handle c = world.client();
+  SECTION("reading the next one") {
+    world.proxy.received(c, get("/a"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+    REQUIRE(world.sockets[c].wanted);
+    world.proxy.received(c, get("/b"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+  }
+  SECTION("answered before the content that was there with it") {
+    world.proxy.begin_turn();
+    world.proxy.received(c, post("content"));
+    world.proxy.end_turn();
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502") && Contains("Connection: close"));
+    CHECK(world.sockets[c].shut);
+  }
+  SECTION("with its 100 before the response") {
+    world.proxy.received(
+        c, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 502"));
+    CHECK(world.sockets[c].shut);
+  }
 }
 
 TEST_CASE("runtime proxy: failures have names", "[runtime][rfc9110-15.6]") {
@@ -390,6 +527,211 @@ TEST_CASE("runtime proxy: failures have names", "[runtime][rfc9110-15.6]") {
     world.proxy.ended(s);
     CHECK_FALSE(world.sockets[c].open);
     CHECK(world.log.back() == "GET /a 200 UPE");
+  }
+}
+
+TEST_CASE("runtime proxy: an address that fails is passed over", "[runtime]") {
+  using Tried = std::vector<std::size_t>;
+  Settings settings = usual();
+  settings.addresses = 2;
+  World world(settings);
+  /// One request on a connection of its own. @return what became of it
+  const auto ask = [&](auto with_server) {
+    const Handle c = world.client();
+    world.tried.clear();
+    world.opened.clear();
+    world.proxy.received(c, get("/a", "Connection: close\r\n"));
+    if (!world.opened.empty()) with_server();
+    return world.take(c).substr(0, 12);
+  };
+  const auto answer = [&] {
+    const Handle s = world.server();
+    world.proxy.received(s, ok("1", "Connection: close\r\n"));
+  };
+  const auto reset = [&] { world.proxy.failed(world.server()); };
+  const auto reset_twice = [&] {
+    reset();
+    reset();
+  };
+  SECTION("when it refuses a connection: the next one is tried, and then it first") {
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    for (int i = 0; i < 3; ++i) {
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{1});
+    }
+    // The time doubles each time, up to a limit, and is forgotten when it answers.
+    for (const Time shunned : {10'000, 20'000, 40'000, 80'000, 160'000, 300'000, 300'000}) {
+      world.pass(shunned - 100);
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{1});
+      world.pass(100);
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{0, 1});
+    }
+    world.refusing.clear();
+    world.pass(300'000);
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0});
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    world.pass(10'000);
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    CHECK(world.proxy.counters().shunned == 10);
+  }
+  SECTION("when nothing comes of the connection in time") {
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    world.pass(settings.connect_timeout - 100);
+    CHECK(world.tried == Tried{0});
+    world.pass(200);
+    REQUIRE(world.tried == Tried{0, 1});
+    CHECK_FALSE(world.sockets[world.opened[0]].open);
+    answer();
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 200"));
+    CHECK(world.proxy.counters().connect_timeouts == 1);
+    // One that came in time has no such deadline any more.
+    world.pass(settings.connect_timeout + 100);
+    CHECK(world.proxy.counters().connect_timeouts == 1);
+  }
+  SECTION("when it resets new connections three times in a row") {
+    CHECK(ask(reset_twice) == "HTTP/1.1 502");  // one each
+    CHECK(ask(reset_twice) == "HTTP/1.1 502");
+    CHECK(world.proxy.counters().shunned == 0);
+    CHECK(ask([&] {
+            reset();
+            answer();
+          }) == "HTTP/1.1 200");
+    REQUIRE(world.tried == Tried{0, 1});
+    CHECK(world.proxy.counters().shunned == 1);
+    for (int i = 0; i < 3; ++i) {
+      CHECK(ask(answer) == "HTTP/1.1 200");
+      CHECK(world.tried == Tried{1});
+    }
+    // It has one try when the time is over, not three.
+    world.pass(10'000);
+    CHECK(ask([&] {
+            reset();
+            answer();
+          }) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    CHECK(world.proxy.counters().shunned == 2);
+  }
+  SECTION("not when its pooled connections end: that is a race") {
+    for (int i = 0; i < 6; ++i) {
+      const Handle c = world.client();
+      world.proxy.received(c, get("/a"));
+      Handle s = world.server();
+      world.proxy.received(s, ok("1"));
+      world.proxy.end_turn();
+      world.proxy.received(c, post("x"));
+      world.proxy.failed(s);
+      CHECK_THAT(world.take(c), Contains("HTTP/1.1 502"));
+    }
+    CHECK(world.proxy.counters().shunned == 0);
+  }
+  SECTION("nor when it fails behind the first byte of a response") {
+    for (int i = 0; i < 4; ++i) {
+      ask([&] {
+        const Handle s = world.server();
+        world.proxy.received(s, "HTTP/1.1 200 OK\r\n");
+        world.proxy.failed(s);
+        answer();
+      });
+    }
+    CHECK(world.proxy.counters().shunned == 0);
+  }
+  SECTION("its pooled connections are, too, as long as there is another way") {
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    const Handle pooled = world.server();
+    world.proxy.received(pooled, ok("1"));
+    world.proxy.end_turn();
+    world.proxy.received(c, get("/slow"));  // takes it
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{0, 1});
+    world.proxy.received(pooled, ok("1"));
+    world.proxy.end_turn();
+    world.take(pooled);
+    CHECK(ask(answer) == "HTTP/1.1 200");
+    CHECK(world.tried == Tried{1});
+    // When all are shunned, all are tried: the pool first.
+    world.refusing = {0, 1};
+    CHECK(ask(answer) == "HTTP/1.1 502");
+    world.proxy.received(c, get("/b"));
+    CHECK_THAT(world.take(pooled), StartsWith("GET /b"));
+  }
+  SECTION("but a request is never refused for it alone") {
+    world.refusing = {0, 1};
+    CHECK(ask(answer) == "HTTP/1.1 502");
+    CHECK(world.tried.size() == 2);
+    for (int i = 0; i < 4; ++i) {
+      CHECK(ask(answer) == "HTTP/1.1 502");
+      CHECK(world.tried.size() == 2);
+    }
+    world.refusing = {0};
+    CHECK(ask(answer) == "HTTP/1.1 200");
+  }
+  SECTION("what is not to be sent again is not, not even to another address") {
+    world.refusing = {0};
+    const Handle c = world.client();
+    world.proxy.received(c, post("x"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 502"));
+    CHECK(world.tried == Tried{0});
+  }
+}
+
+TEST_CASE("runtime proxy: the races it meets are counted", "[runtime]") {
+  using Server = http1::server::ServerConnection;
+  using Client = http1::client::ClientConnection;
+  Settings settings = usual();
+  settings.client.peeks = GENERATE(false, true);
+  Warm world(settings);
+  const Counters& counters = world.proxy.counters();
+  const Gauges& gauges = world.proxy.gauges();
+  CHECK((gauges.clients == 1 && gauges.servers == 1 && gauges.pooled == 1 && gauges.waiting == 0));
+  SECTION("a connection that ended in the pool") {
+    world.proxy.failed(world.s);
+    world.proxy.end_turn();
+    CHECK(counters.stale_in_pool == 1);
+    CHECK(counters.server_resets[machine::state_id<Client, http1::client::Ready>()] == 1);
+    CHECK((gauges.servers == 0 && gauges.pooled == 0));
+  }
+  SECTION("one that a look at it showed") {
+    world.dead = true;
+    world.proxy.received(world.c, get("/b"));
+    CHECK(counters.stale_on_peek == (settings.client.peeks ? 1 : 0));
+    CHECK(counters.retries == 0);
+  }
+  SECTION("one that was lost in use") {
+    world.proxy.received(world.c, get("/b"));
+    world.proxy.failed(world.s);
+    CHECK(counters.stale_in_use == 1);
+    CHECK(counters.server_resets[machine::state_id<Client, http1::client::Waiting>()] == 1);
+    world.proxy.failed(world.server());
+    CHECK(counters.stale_in_use == 1);
+    CHECK((counters.failed_reset == 1 && counters.retries == 1));
+  }
+  SECTION("a client that resets, and one that cannot be written to") {
+    world.proxy.received(world.c, get("/b"));
+    world.proxy.failed(world.c);
+    CHECK(counters.client_resets[machine::state_id<Server, http1::server::Answering>()] == 1);
+    const Handle other = world.client();
+    world.proxy.received(other, get("/c"));
+    world.sockets[other].broken = true;
+    world.proxy.received(world.server(), ok("1"));
+    CHECK(counters.client_resets[machine::state_id<Server, http1::server::Answering>()] == 2);
+  }
+  SECTION("a server that says that it closes") {
+    world.proxy.received(world.c, get("/b"));
+    world.proxy.received(world.s, ok("2", "Connection: close\r\n"));
+    CHECK(counters.told_to_close == 1);
   }
 }
 
@@ -563,5 +905,111 @@ TEST_CASE("runtime proxy: where the bytes are cut makes no difference", "[runtim
     }
     RC_ASSERT(world.take(c) == expected);
     RC_ASSERT(world.log.size() == responses.size());
+  });
+}
+
+TEST_CASE("runtime proxy: any history", "[runtime]") {
+  const std::vector<std::string> said_by_clients = {
+      get("/a"),
+      get("/b", "Connection: close\r\n"),
+      post("content"),
+      kChunked,
+      "3\r\nabc\r\n",
+      "0\r\n\r\n",
+      "zz\r\n",
+      "0\r\nX : y\r\n",
+      "GET /0 HTTP/1.0\r\n\r\n",
+      "HEAD / HTTP/1.1\r\n",
+      "Host: h\r\n\r\n",
+      "\r\n",
+      "nonsense\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 300000\r\n\r\n",
+      std::string(70'000, 'x')};
+  const std::vector<std::string> said_by_servers = {
+      ok("1"),
+      ok("2", "Connection: close\r\n"),
+      "HTTP/1.1 103 Early Hints\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+      "HTTP/1.1 200 OK\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n",
+      "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "3\r\nabc\r\n",
+      "0\r\n\r\n",
+      "nonsense\r\n\r\n",
+      "HTTP/1.1 ",
+      std::string(70'000, 'x')};
+  rc::prop("leaves nothing behind, and each request has one outcome", [&] {
+    Settings settings = usual();
+    settings.addresses = *rc::gen::inRange<std::size_t>(1, 4);
+    settings.connections_max = *rc::gen::inRange<std::size_t>(1, 4);
+    settings.waiting_max = 1;
+    settings.clients_max = 4;
+    settings.next_loop = *rc::gen::arbitrary<bool>();
+    settings.client.peeks = *rc::gen::arbitrary<bool>();
+    World world(settings);
+    Proxy& proxy = world.proxy;
+    const int steps = *rc::gen::inRange(0, 120);
+    for (int i = 0; i < steps; ++i) {
+      // What is told may be one of many things in a turn.
+      if (*rc::gen::arbitrary<bool>()) {
+        proxy.end_turn();
+        if (*rc::gen::arbitrary<bool>()) proxy.begin_turn();
+      }
+      const bool servers = *rc::gen::arbitrary<bool>();
+      const auto ends = world.ends(servers);
+      const int what = *rc::gen::weightedElement<int>(
+          {{2, 0}, {8, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}, {1, 6}, {1, 7}});
+      if (what == 0 || ends.empty()) {
+        if (world.ends(false).size() < settings.clients_max) world.client();
+        continue;
+      }
+      const Handle end = *rc::gen::elementOf(ends);
+      World::Socket& socket = world.sockets[end];
+      if (what == 2) {
+        proxy.failed(end);
+      } else if (world.connecting.contains(end)) {
+        if (what == 1) world.establish(end);
+      } else if (what == 1) {
+        const std::string& bytes = *rc::gen::elementOf(servers ? said_by_servers : said_by_clients);
+        // As a loop would: in pieces, while they are wanted.
+        for (std::size_t at = 0; at < bytes.size() && socket.open && socket.wanted; at += 30'000)
+          proxy.received(end, std::string_view(bytes).substr(at, 30'000));
+      } else if (what == 3) {
+        if (socket.wanted)
+          proxy.ended(end);
+        else
+          proxy.peer_closed(end);
+      } else if (what == 4) {
+        socket.room = *rc::gen::inRange<std::size_t>(0, 100);
+      } else if (what == 5) {
+        socket.room = SIZE_MAX;
+        proxy.writable(end);
+      } else if (what == 6) {
+        socket.broken = *rc::gen::arbitrary<bool>();
+        world.dead = *rc::gen::arbitrary<bool>();
+        world.refusing = *rc::gen::arbitrary<std::set<std::size_t>>();
+      } else {
+        world.pass(*rc::gen::element<Time>(10, 1'000, 6'000));
+      }
+    }
+    proxy.end_turn();
+    RC_CLASSIFY(proxy.counters().retries > 0u, "retries");
+    RC_CLASSIFY(proxy.counters().shunned > 0u, "shuns");
+    RC_CLASSIFY(proxy.counters().informational > 0u, "informs");
+    if (*rc::gen::arbitrary<bool>()) proxy.shut_down();
+    for (const Handle client : world.ends(false)) {
+      if (world.sockets[client].open) proxy.failed(client);
+    }
+    RC_ASSERT(proxy.clients() == 0u);
+    RC_ASSERT(proxy.counters().requests == world.log.size());
+    for (const Handle server : world.ends(true))
+      proxy.failed(server);
+    RC_ASSERT(proxy.upstreams() == 0u);
+    proxy.end_turn();
+    RC_ASSERT((proxy.gauges().servers == 0u && proxy.gauges().waiting == 0u));
+    // Nobody waits for anything any more.
+    world.pass(100'000);
   });
 }
