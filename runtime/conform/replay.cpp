@@ -62,8 +62,8 @@ Replay::Server& Replay::server(std::uint32_t handle) {
 const machine::Table& Replay::table_of(Noted what) const {
   return what == Noted::server     ? tables_.server
          : what == Noted::client   ? tables_.client
-         : what == Noted::exchange ? tables_.exchange[0]
-                                   : tables_.exchange[1];
+         : what == Noted::exchange ? tables_.exchange(false)
+                                   : tables_.exchange(true);
 }
 
 bool Replay::take(const JournalEntry& entry) {
@@ -213,7 +213,7 @@ bool Replay::nothing_owed(const std::vector<Owed>& owed) {
         continue;
       const machine::Table& table = one.who == Who::server   ? tables_.server
                                     : one.who == Who::client ? tables_.client
-                                                             : tables_.exchange[0];
+                                                             : tables_.exchange(false);
       return refuse("nothing followed of the output `" + table.outputs[one.output] + "` of " +
                     table.machine);
     }
@@ -351,7 +351,7 @@ bool Replay::take_server(const JournalEntry& entry) {
 bool Replay::take_exchange(const JournalEntry& entry) {
   Client& c = client(entry.handle);
   const bool method = entry.what == Noted::exchange_retried;
-  const machine::Table& table = tables_.exchange[method];
+  const machine::Table& table = tables_.exchange(method);
   if (method != c.method && c.exchange != 0)
     return refuse("the method of a request changes while it is under way");
   c.method = method;

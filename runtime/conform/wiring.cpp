@@ -17,7 +17,7 @@ using system::Index;
 }  // namespace
 
 Wiring::Wiring(const deployment::Chain& chain, std::size_t node, const Tables& tables) {
-  const machine::Table* const of[] = {&tables.server, &tables.client, &tables.exchange[0]};
+  const machine::Table* const of[] = {&tables.server, &tables.client, &tables.exchange(false)};
   for (std::size_t who = 0; who < following_.size(); ++who) {
     following_[who].assign(of[who]->outputs.size(),
                            std::vector<std::vector<Consequence>>(of[who]->events.size()));

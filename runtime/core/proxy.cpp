@@ -51,7 +51,7 @@ bool Proxy::step_server(Downstream& d, EventId event) {
   return true;
 }
 bool Proxy::step_exchange(Downstream& d, EventId event) {
-  const machine::Table& table = tables_->exchange[d.method];
+  const machine::Table& table = tables_->exchange(d.method);
   const machine::Cell& cell = table.at(d.exchange, event);
   if (cell.verdict != machine::Verdict::taken) return false;
   d.exchange = cell.next;

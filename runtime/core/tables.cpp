@@ -1,13 +1,15 @@
 #include "runtime/core/tables.hpp"
 
+#include "model/machine/made_once.hpp"
+
 namespace halfclose::runtime {
 
 namespace {
 
-machine::Table exchange_table(const Settings& settings, bool method) {
+const machine::Table* exchange_table(const Settings& settings, bool method) {
   proxy::exchange::Profile profile = settings.exchange;
   profile.method = method;
-  return proxy::exchange::exchange_table(profile);
+  return machine::made_once(proxy::exchange::exchange_table, profile).get();
 }
 
 /// FNV-1a.
@@ -35,13 +37,13 @@ void add(Hash& hash, const machine::Table& table) {
 }  // namespace
 
 Tables::Tables(const Settings& settings)
-    : server(http1::server::connection_table(settings.server)),
-      client(http1::client::connection_table(settings.client)),
-      exchange{exchange_table(settings, false), exchange_table(settings, true)} {}
+    : server(*machine::made_once(http1::server::connection_table, settings.server)),
+      client(*machine::made_once(http1::client::connection_table, settings.client)),
+      exchange_{exchange_table(settings, false), exchange_table(settings, true)} {}
 
 std::uint64_t Tables::fingerprint() const {
   Hash hash;
-  for (const machine::Table* table : {&server, &client, &exchange[0], &exchange[1]})
+  for (const machine::Table* table : {&server, &client, exchange_[0], exchange_[1]})
     add(hash, *table);
   return hash.value();
 }

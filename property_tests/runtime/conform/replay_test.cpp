@@ -131,7 +131,7 @@ TEST_CASE("conform: a step that is another is found", "[runtime]") {
     if (!is_step(entries[i]) || entries[i].what == Noted::given) continue;
     const machine::Table& table = entries[i].what == Noted::server   ? tables.server
                                   : entries[i].what == Noted::client ? tables.client
-                                                                     : tables.exchange[0];
+                                                                     : tables.exchange(false);
     for (machine::EventId event = 0; event < table.events.size(); ++event) {
       if (event == entries[i].event) continue;
       auto damaged = entries;
