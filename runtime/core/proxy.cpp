@@ -312,6 +312,7 @@ void Proxy::peer_closed(Handle handle) {
   if (is_upstream(handle)) return;
   Downstream& d = client(handle);
   if (!d.open || d.peer_done) return;
+  if (!d.in.empty()) return;  // requests that stand before it: it is met behind them
   d.peer_done = step_server(d, server_event<sv::transport::PeerClosed>);
   settle();
 }

@@ -77,6 +77,7 @@ class Proxy {
 
   /// No new requests on connections that are idle; the others end behind their responses.
   void shut_down();
+  static bool is_upstream(Handle handle) { return (handle & 1) != 0; }
   /// A pooled connection that has no request: its end is looked at before anything else.
   bool is_idle_upstream(Handle handle) const;
 
@@ -93,7 +94,6 @@ class Proxy {
   struct Places;
   enum class Mode : std::uint8_t { none, idle, content, discard, linger };
 
-  static bool is_upstream(Handle handle) { return (handle & 1) != 0; }
   Downstream& client(Handle handle);
   Upstream& server(Handle handle);
   Upstream* upstream_of(Downstream& d);

@@ -125,7 +125,7 @@ void Proxy::read_requests() {
   }
 }
 
-/// @return the bytes of the request's head, or 0 when there is more to come
+/// @return the bytes that are dealt with: empty lines, and a head behind them if it is whole
 std::size_t Proxy::read_request(Downstream& d, std::string_view bytes) {
   std::size_t empty = 0;
   while (bytes.substr(empty, 2) == "\r\n")
@@ -133,7 +133,7 @@ std::size_t Proxy::read_request(Downstream& d, std::string_view bytes) {
   const std::size_t all = bytes.size();
   bytes.remove_prefix(empty);
   const std::size_t end = head_end(bytes);
-  if (end == 0 && bytes.size() < kHeadBytesMax) return 0;
+  if (end == 0 && bytes.size() < kHeadBytesMax) return empty;
 
   if (spare_requests_.empty()) {
     d.request = std::make_unique<Request>();

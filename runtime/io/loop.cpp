@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,10 @@ constexpr std::size_t kScratch = 64 * 1024;
 constexpr int kEventsMax = 512, kAcceptsMax = 64;
 constexpr std::uint64_t kListener = UINT64_MAX, kWake = UINT64_MAX - 1;
 
+bool has_unread(int fd) {
+  int bytes = 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
 int checked(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
   return fd;
@@ -147,11 +152,15 @@ void Loop::look(Handle handle, std::uint32_t generation, std::uint32_t events) {
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
     sockets_[handle].readable = true;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) sockets_[handle].ended = true;
+    // What came before an end is read before it, when it is wanted. A client that has gone wants
+    // no answer to that any more.
     if (sockets_[handle].wanted)
       read_all(handle);
-    else if (events & (EPOLLHUP | EPOLLERR))
+    else if (events & (EPOLLHUP | EPOLLERR) &&
+             !(Proxy::is_upstream(handle) && !proxy_.is_idle_upstream(handle) &&
+               has_unread(sockets_[handle].fd)))
       proxy_.failed(handle);
-    else if (events & EPOLLRDHUP)
+    else if (events & EPOLLRDHUP && !has_unread(sockets_[handle].fd))
       proxy_.peer_closed(handle);
     if (!same()) return;
   }

@@ -4,6 +4,7 @@
 #include "property_tests/runtime/kept_journal.hpp"
 
 #include <catch2/catch.hpp>
+#include <malloc.h>
 #include <rapidcheck/catch.h>
 
 #include <map>
@@ -852,6 +853,22 @@ TEST_CASE("runtime proxy: a slow reader costs no memory", "[runtime]") {
   const std::string got = world.take(c);
   CHECK(got.size() - got.find("\r\n\r\n") - 4 == 10'000'000);
   CHECK(world.sockets[c].wanted);
+}
+
+TEST_CASE("runtime proxy: empty lines are not kept", "[runtime][rfc9112-2.2]") {
+  const Settings settings = usual();
+  World world(settings);
+  const Handle c = world.client();
+  std::string empty;
+  while (empty.size() < 64 * 1024)
+    empty += "\r\n";
+  const std::size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 100; ++i)
+    world.proxy.received(c, empty);
+  CHECK(mallinfo2().uordblks < before + (1 << 20));
+  world.proxy.received(c, "\r");
+  world.proxy.received(c, "\n" + get("/behind"));
+  CHECK_THAT(world.take(world.server()), StartsWith("GET /behind HTTP/1.1\r\n"));
 }
 
 TEST_CASE("runtime proxy: shutting down loses no request", "[runtime]") {

@@ -191,3 +191,42 @@ TEST_CASE("runtime loop: whoever waits to be accepted when it stops is served", 
   thread.join();
   CHECK(served == settings.clients_max);
 }
+
+TEST_CASE("runtime loop: what stands before the end of a client is answered", "[runtime]") {
+  Server server([&](Peer& peer) {
+    while (!peer.message().empty() && peer.send(kOk)) {
+    }
+  });
+  Running proxy(usual(), server);
+  Peer client(proxy.port());
+  std::string requests;
+  for (int i = 0; i < 20; ++i)
+    requests += kGet;
+  REQUIRE(client.send(requests));
+  client.finish();
+  for (int i = 0; i < 20; ++i)
+    REQUIRE_THAT(client.message(), StartsWith("HTTP/1.1 200"));
+  CHECK(client.message().empty());
+}
+
+TEST_CASE("runtime loop: a response that a reset follows is whole", "[runtime]") {
+  // More than waits in the proxy for a slow client: the rest is in its kernel when the reset comes.
+  const std::string content(4'000'000, 'x');
+  std::atomic<bool> reset = false;
+  Server server([&](Peer& peer) {
+    if (peer.message().empty()) return;
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" +
+              content);
+    peer.reset_when_taken();
+    reset = true;
+  });
+  Running proxy(usual(), server);
+  Peer client(proxy.port());
+  client.take_little();
+  REQUIRE(client.send(kGet));
+  for (int i = 0; i < 10'000 && !reset; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const std::string response = client.message();
+  CHECK(response.size() > content.size());
+}
