@@ -141,7 +141,8 @@ void read_verdicts(const Scenario& scenario, const std::filesystem::path& direct
   const ProcessRun run =
       run_process({HALFCLOSE_PROGRAM, "check", "chain.yaml", "--format", "json"}, directory);
   if (run.status != 0 && run.status != 1) throw std::runtime_error("check failed: " + run.output);
-  for (const auto& verdict : nlohmann::json::parse(run.output).at("verdicts")) {
+  const auto report = nlohmann::json::parse(run.output);
+  for (const auto& verdict : report.at("verdicts")) {
     const std::string race = verdict.at("race"), word = verdict.at("verdict"),
                       hop = verdict.at("hop");
     const bool concerned =
