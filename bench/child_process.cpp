@@ -94,6 +94,15 @@ void ChildProcess::wait_for_port(std::uint16_t port) {
   throw std::runtime_error(name_ + " does not listen: " + output());
 }
 
+int ChildProcess::end(int signal) {
+  if (pid_ < 0) return -1;
+  int status = 0;
+  kill(pid_, signal);
+  waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 std::string ChildProcess::output() const {
   std::ostringstream text;
   text << std::ifstream(output_, std::ios::binary).rdbuf();

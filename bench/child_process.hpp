@@ -39,6 +39,9 @@ class ChildProcess {
   /// Waits until a connection to `port` is accepted.
   /// @errors std::runtime_error with what it said, when it ends or ten seconds pass
   void wait_for_port(std::uint16_t port);
+  /// Sends it `signal` and waits for its end.
+  /// @return its exit status; -1 when it was killed, or had ended before
+  int end(int signal);
   std::string output() const;
 
  private:
