@@ -111,7 +111,7 @@ std::size_t Content::take_chunked(std::string_view bytes, std::string* data) {
         break;
       case At::end_lf:
         fits = c == '\n';
-        framing_ = Framing::none;
+        if (fits) framing_ = Framing::none;
         break;
     }
     if (!fits) {

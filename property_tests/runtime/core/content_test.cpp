@@ -90,3 +90,10 @@ TEST_CASE("runtime content: any content", "[runtime]") {
     RC_ASSERT((sized.done && sized.data == data));
   });
 }
+
+TEST_CASE("runtime content: a last line that is broken", "[runtime][rfc9112-7.1]") {
+  Content content(Framing::chunked, 0);
+  CHECK(content.take("0\r\n\r3") == 4);
+  CHECK(content.broken());
+  CHECK_FALSE(content.done());
+}
