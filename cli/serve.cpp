@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -210,6 +211,14 @@ void attend(const Running& running, int signals) {
   } while (running.service.reap());
 }
 
+/// As many descriptors as are allowed at all: the limit that is usual is for select(2).
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 runtime::Admin::Page page_of(std::string_view path, const runtime::Service& service,
                              const runtime::Counter& refused) {
   if (path != "/metrics" && path != "/healthz") return {};
@@ -255,6 +264,7 @@ int serve(const Options& options) {
   }
 
   try {
+    raise_descriptor_limit();
     const int signals = take_signals();
     std::vector<int> listeners = listen_on(options.listen, *bound, options.threads, error);
     if (listeners.empty()) return refuse(error);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -106,6 +107,30 @@ class Serving {
     REQUIRE(waitpid(std::exchange(child_, 0), &status, 0) > 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
+  /// How many descriptors it may have from now on. @return how many it could have
+  rlim_t descriptors(rlim_t most) {
+    rlimit before{};
+    REQUIRE(prlimit(child_, RLIMIT_NOFILE, nullptr, &before) == 0);
+    const rlimit now{.rlim_cur = most, .rlim_max = before.rlim_max};
+    REQUIRE(prlimit(child_, RLIMIT_NOFILE, &now, nullptr) == 0);
+    return before.rlim_cur;
+  }
+  /// Time on any processor, of all its threads.
+  double seconds_of_work() const {
+    const std::string stat = read("/proc/" + std::to_string(child_) + "/stat");
+    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i)
+      fields >> skipped;
+    double user = 0, system = 0;
+    fields >> user >> system;
+    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  /// The most memory that it ever had.
+  std::size_t peak_kib() const {
+    const std::string status = read("/proc/" + std::to_string(child_) + "/status");
+    return std::stoul(status.substr(status.find("VmHWM:") + 6));
+  }
   std::string page(const std::string& path) const {
     Peer peer(admin);
     peer.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -181,7 +206,10 @@ TEST_CASE("halfclose serve: SIGHUP reads the chain file again and loses no reque
   for (std::thread& client : clients)
     client.join();
   CHECK(lost == 0);
+  // A response counts when its last byte is written: its client may be here before the counter.
   auto metrics = serving.metrics();
+  for (int i = 0; i < 100 && metrics["halfclose_responses_total"] < asked; ++i)
+    metrics = serving.metrics();
   CHECK(metrics["halfclose_requests_total"] == asked);
   CHECK(metrics["halfclose_responses_total"] == asked);
   CHECK(metrics["halfclose_reloads_total{result=\"taken\"}"] == 4);
@@ -226,6 +254,128 @@ TEST_CASE("halfclose serve: it says that it drains", "[cli]") {
   CHECK(serving.line().empty());
 }
 
+TEST_CASE("halfclose serve: when it has no descriptors left", "[cli]") {
+  const Directory directory;
+  const std::string file = directory / "site.yaml";
+  write(file, chain("20s"));
+  const std::string kLast = "GET /last HTTP/1.1\r\nHost: h\r\n\r\n";
+  Server server([&](Peer& peer) {
+    for (std::string request; !(request = peer.message()).empty();) {
+      const bool last = request.find("/last") != request.npos;
+      if (!peer.send(last ? "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n" : kOk) || last)
+        return;
+    }
+  });
+  Serving serving(server, {file, "--threads", "2"});
+  const auto ask = [](Peer& client) { return client.send(kGet) ? client.message() : ""; };
+  SECTION("beforehand: whom it takes it serves") {
+    serving.descriptors(100);
+    serving.signal(SIGHUP);
+    REQUIRE(serving.line() == "read again: " + file + "\n");
+    std::vector<std::unique_ptr<Peer>> clients;
+    std::size_t served = 0, refused = 0;
+    for (int i = 0; i < 200; ++i) {
+      clients.push_back(std::make_unique<Peer>(serving.port));
+      const std::string response = ask(*clients.back());
+      if (!response.empty()) CHECK_THAT(response, StartsWith("HTTP/1.1 200"));
+      ++(response.empty() ? refused : served);
+    }
+    CHECK(served > 20);
+    auto metrics = serving.metrics();
+    CHECK(metrics["halfclose_clients_refused_total"] == refused);
+    CHECK(metrics["halfclose_upstream_no_room_total"] == 0);
+    clients.clear();
+    while (serving.metrics()["halfclose_open_connections{side=\"client\"}"] > 0)
+      std::this_thread::yield();
+    Peer late(serving.port);
+    CHECK_THAT(ask(late), StartsWith("HTTP/1.1 200"));
+  }
+  SECTION("at once: it goes on with those that it has, and rests") {
+    Peer early(serving.port);
+    REQUIRE_THAT(ask(early), StartsWith("HTTP/1.1 200"));
+    const rlim_t before = serving.descriptors(5);
+    std::vector<std::unique_ptr<Peer>> clients;
+    for (int i = 0; i < 100; ++i)
+      clients.push_back(std::make_unique<Peer>(serving.port));
+    CHECK_THAT(ask(early), StartsWith("HTTP/1.1 200"));
+    const double worked = serving.seconds_of_work();
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    CHECK(serving.seconds_of_work() - worked < 0.1);
+    CHECK_THAT(ask(early), StartsWith("HTTP/1.1 200"));
+    serving.descriptors(before);
+    for (const auto& client : clients) {
+      const std::string response = ask(*client);
+      if (!response.empty()) CHECK_THAT(response, StartsWith("HTTP/1.1 200"));
+    }
+    Peer late(serving.port);
+    CHECK_THAT(ask(late), StartsWith("HTTP/1.1 200"));
+    CHECK(serving.metrics()["halfclose_upstream_shunned_total"] == 0);
+  }
+  SECTION("for a connection to a server, which is not blamed") {
+    // One that is not kept, so that the next request needs another.
+    Peer client(serving.port);
+    REQUIRE(client.send(kLast));
+    REQUIRE_THAT(client.message(), StartsWith("HTTP/1.1 204"));
+    const rlim_t before = serving.descriptors(5);
+    CHECK_THAT(ask(client), StartsWith("HTTP/1.1 503"));
+    serving.descriptors(before);
+    CHECK_THAT(ask(client), StartsWith("HTTP/1.1 200"));
+    auto metrics = serving.metrics();
+    CHECK(metrics["halfclose_upstream_no_room_total"] == 1);
+    CHECK(metrics["halfclose_upstream_failures_total{reason=\"overflow\"}"] == 1);
+    CHECK(metrics["halfclose_upstream_shunned_total"] == 0);
+  }
+  serving.signal(SIGTERM);
+  CHECK(serving.wait() == 0);
+}
+
+TEST_CASE("halfclose serve: clients that say nothing, or half a head, and more than it takes",
+          "[cli]") {
+  constexpr std::size_t kClients = 1'000, kMore = 2'000;
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = limit.rlim_max;
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  // It shares its own with connections to servers.
+  if (limit.rlim_max < 2 * (kClients + kMore)) {
+    WARN("not with so few descriptors");
+    return;
+  }
+  const Directory directory;
+  const std::string file = directory / "site.yaml";
+  write(file, chain("2s"));
+  Server server(answer_all);
+  Serving serving(server, {file, "--max-clients", std::to_string(kClients)});
+  const auto ask = [](Peer& client) { return client.send(kGet) ? client.message() : ""; };
+  Peer early(serving.port);
+  REQUIRE_THAT(ask(early), StartsWith("HTTP/1.1 200"));
+  const std::size_t before_kib = serving.peak_kib();
+  std::vector<std::unique_ptr<Peer>> clients;
+  for (std::size_t i = 1; i < kClients + kMore; ++i) {
+    clients.push_back(std::make_unique<Peer>(serving.port));
+    // Beyond the limit it may be gone already.
+    if (i % 2 == 0) clients.back()->send(kGet.substr(0, kGet.size() - 2));
+    if (i % 500 == 0) CHECK_THAT(ask(early), StartsWith("HTTP/1.1 200"));
+  }
+  auto metrics = serving.metrics();
+  for (int i = 0; i < 1'000 && metrics["halfclose_clients_refused_total"] < kMore; ++i)
+    metrics = serving.metrics();
+  CHECK(metrics["halfclose_open_connections{side=\"client\"}"] == kClients);
+  CHECK(metrics["halfclose_clients_refused_total"] == kMore);
+  CHECK_THAT(ask(early), StartsWith("HTTP/1.1 200"));
+#ifndef __SANITIZE_ADDRESS__
+  CHECK(serving.peak_kib() - before_kib < 8 * 1'024);
+#endif
+  // Half a head does not count as a request: its time runs from the beginning.
+  for (const auto& client : clients)
+    CHECK_THAT(client->rest(), !Contains("200"));
+  Peer late(serving.port);
+  CHECK_THAT(ask(late), StartsWith("HTTP/1.1 200"));
+  late.close();
+  serving.signal(SIGTERM);
+  CHECK(serving.wait() == 0);
+}
+
 TEST_CASE("halfclose serve: the log", "[cli]") {
   Server server(answer_all);
   const auto ask = [&](const Serving& serving) {
@@ -247,6 +397,37 @@ TEST_CASE("halfclose serve: the log", "[cli]") {
     CHECK(serving.wait() == 0);
     CHECK_THAT(read(directory / "log.1"), Contains(" GET / 200 2 "));
     CHECK_THAT(read(directory / "log"), Contains(" GET / 200 2 "));
+  }
+  SECTION("has what the end of the grace cuts off") {
+    std::atomic<int> asked = 0;
+    std::mutex answers;
+    Server silent([&](Peer& peer) {
+      peer.drop(1);
+      if (asked++ == 0) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+      peer.rest();
+    });
+    const Directory directory;
+    Serving serving(silent, {"--log", directory / "log", "--grace", "1"});
+    Peer waits(serving.port), reads(serving.port), writes(serving.port), idle(serving.port);
+    REQUIRE(reads.send("GET /begun HTTP/1.1\r\nHost: h\r\n\r\n"));
+    while (asked < 1)
+      std::this_thread::yield();
+    REQUIRE(waits.send("GET /waits HTTP/1.1\r\nHost: h\r\n\r\n"));
+    REQUIRE(writes.send("POST /half HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf"));
+    while (asked < 3)
+      std::this_thread::yield();
+    serving.signal(SIGTERM);
+    CHECK_THAT(reads.rest(), Contains("half"));
+    CHECK(serving.wait() == 0);
+    CHECK_THAT(serving.line(), Contains("3 clients were still connected") ||
+                                   Contains("4 clients were still connected"));
+    const std::string lines = read(directory / "log");
+    CHECK_THAT(lines, Contains(" GET /waits 0 0 ") && Contains(" GET /begun 200 4 ") &&
+                          Contains(" POST /half 0 0 "));
+    std::size_t cut = 0;
+    for (std::size_t at = 0; (at = lines.find(" retries=0 LR\n", at)) != lines.npos; ++at)
+      ++cut;
+    CHECK(cut == 3);
   }
   SECTION("that nobody reads any more does not end the proxy") {
     int ends[2];

@@ -38,9 +38,9 @@ using ByState = std::array<Counter, boost::mp11::mp_size<machine::StatesOf<Machi
 /// What happened so far; each only grows. runtime/core/metrics.cpp says what each means.
 struct Counters {
   Counter clients_accepted, clients_refused, requests, responses;
-  Counter connects, connect_timeouts, shunned, reuses, retries, waited;
+  Counter connects, connect_timeouts, no_room, shunned, reuses, retries, waited;
   Counter failed_connect, failed_ended, failed_reset, failed_timeout, failed_overflow,
-      failed_truncated, clients_gone, malformed;
+      failed_truncated, clients_gone, cut_off, malformed;
   Counter stale_in_pool, stale_on_peek, stale_in_use, unsolicited, informational, told_to_close;
   Counter closes_idle, closes_age, closes_announced, closes_shutdown, lingered, answered_early;
   ByState<http1::server::ServerConnection> client_resets;

@@ -303,6 +303,8 @@ void Proxy::ended(Handle handle) {
   } else {
     Downstream& d = client(handle);
     if (!d.open) return;
+    read_requests();  // what came before it in the same turn
+    if (!d.open) return settle();
     if (!step_server(d, server_event<sv::transport::Eof>)) peer_closed(handle);
   }
   settle();
@@ -353,6 +355,7 @@ void Proxy::writable(Handle handle) {
 }
 
 void Proxy::end_turn() {
+  no_room_ = false;
   do {
     serve_waiting();
     write_out();
@@ -432,6 +435,11 @@ bool Proxy::set_timer(Handle handle, const Timers& timers, const After& after, O
     }
   }
   return false;
+}
+
+Time Proxy::next_deadline() const {
+  const Time next = deadlines_.empty() ? kNever : deadlines_.next();
+  return no_room_ && !waiting_.empty() ? std::min(next, now_ + kRoomAgain) : next;
 }
 
 void Proxy::expire() {

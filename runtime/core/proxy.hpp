@@ -32,7 +32,7 @@ struct RequestRecord {
   Time began = 0, ended = 0;
   unsigned retries = 0;
   bool reused = false;         ///< the last try was on a used connection
-  std::string_view failure{};  ///< `UC`, `UF`, `UR`, `UT`, `UO`, `UPE`, `DC`; empty: none
+  std::string_view failure{};  ///< `UC`, `UF`, `UR`, `UT`, `UO`, `UPE`, `DC`, `LR`; empty: none
 };
 
 class Observer {
@@ -58,6 +58,8 @@ class Proxy {
   void at(Time now) { now_ = now; }
   /// A client has connected. @return its handle, or kNobody: there are too many
   Handle accepted();
+  /// A client has connected for whom the transport has no room.
+  void turned_away() { ++counters_.clients_refused; }
   void connected(Handle handle);
   void received(Handle handle, std::string_view bytes);
   /// The peer has shut its side down, and everything before that was received.
@@ -72,11 +74,13 @@ class Proxy {
   /// Everything the kernel had to tell is told: requests that wait get what became free.
   void end_turn();
   void expire();
-  /// When `expire` has something to do, or kNever.
-  Time next_deadline() const { return deadlines_.empty() ? kNever : deadlines_.next(); }
+  /// When `expire` or `end_turn` has something to do, or kNever.
+  Time next_deadline() const;
 
   /// No new requests on connections that are idle; the others end behind their responses.
   void shut_down();
+  /// Records the requests that are under way, as cut off. Nothing may be told after it.
+  void cut_off();
   static bool is_upstream(Handle handle) { return (handle & 1) != 0; }
   /// A pooled connection that has no request: its end is looked at before anything else.
   bool is_idle_upstream(Handle handle) const;
@@ -127,12 +131,14 @@ class Proxy {
   void close(Downstream& d);
   void count_reset(const Downstream& d);
   void over(Downstream& d);
+  void record(Request& request);
   void balance(Downstream& d);
 
   // Towards servers.
   void ask_pool(Downstream& d, bool fresh);
   void attach(Downstream& d, Upstream& u, bool used);
   Upstream* take_idle(bool any);
+  bool has_room() const;
   Upstream* open_new(std::size_t but);
   void no_answer(Upstream& u);
   void give_up(Downstream& d);
@@ -182,6 +188,7 @@ class Proxy {
   std::uint64_t opened_ = 0;
   std::size_t open_clients_ = 0, open_upstreams_ = 0;
   bool in_turn_ = false, shutting_down_ = false;
+  bool no_room_ = false;  ///< the transport said so since the last turn: it is not asked again
   Counters counters_;
   Gauges gauges_;
 };

@@ -334,29 +334,43 @@ void Proxy::flush(Downstream& d) {
 void Proxy::over(Downstream& d) {
   if (!d.request) return;
   Request& request = *d.request;
-  if (!request.over) {
-    const unsigned status = !request.begun            ? 0
-                            : request.own_status != 0 ? request.own_status
-                                                      : request.response.status;
-    if (status != 0) ++counters_.responses;
-    if (observer_ != nullptr) {
-      observer_->over({.method = request.method,
-                       .target = request.target,
-                       .status = status,
-                       .sent = request.sent,
-                       .began = request.began,
-                       .ended = now_,
-                       .retries = request.retries,
-                       .reused = request.reused,
-                       .failure = request.failure});
-    }
-    request.over = true;
-  }
+  record(request);
   // Content that is still to come has its framing here.
   if (!request.framing.done()) return;
   request.clear();
   if (spare_requests_.size() < 1024) spare_requests_.push_back(std::move(d.request));
   d.request.reset();
+}
+
+void Proxy::record(Request& request) {
+  if (std::exchange(request.over, true)) return;
+  const unsigned status = !request.begun            ? 0
+                          : request.own_status != 0 ? request.own_status
+                                                    : request.response.status;
+  if (status != 0) ++counters_.responses;
+  if (observer_ == nullptr) return;
+  observer_->over({.method = request.method,
+                   .target = request.target,
+                   .status = status,
+                   .sent = request.sent,
+                   .began = request.began,
+                   .ended = now_,
+                   .retries = request.retries,
+                   .reused = request.reused,
+                   .failure = request.failure});
+}
+
+void Proxy::cut_off() {
+  for (Downstream& d : clients_) {
+    if (!d.open || !d.request || d.request->over) continue;
+    // Behind its response only the rest of the request is dropped.
+    const Mode mode = tables_->modes[d.server];
+    if (d.request->failure.empty() && mode != Mode::discard && mode != Mode::linger) {
+      ++counters_.cut_off;
+      d.request->failure = "LR";
+    }
+    record(*d.request);
+  }
 }
 
 /// Bytes are wanted when the machine reads and nothing is in their way.
@@ -395,6 +409,7 @@ void Proxy::close(Downstream& d) {
   d = {};
   free_clients_.push_back(index);
   --open_clients_;
+  no_room_ = false;
 }
 
 }  // namespace halfclose::runtime

@@ -21,7 +21,8 @@ inline constexpr EventId kNoEvent = 0xff;
 
 inline constexpr std::size_t kHeldMax = 256 * 1024;  ///< bytes that wait for a slow peer
 inline constexpr std::size_t kResumed = 64 * 1024;
-inline constexpr std::size_t kBuffersMax = 256;     ///< kept for use by any connection
+inline constexpr std::size_t kBuffersMax = 256;  ///< kept for use by any connection
+inline constexpr Time kRoomAgain = 1'000;  ///< when others may have left room for a connection
 inline constexpr std::size_t kKeptMax = 64 * 1024;  ///< request content that can be sent again
 
 /// The tables, and what a local state means for the bytes that come.
@@ -111,7 +112,8 @@ struct Proxy::Upstream {
   LocalId client = 0;
   bool open = false, connecting = false, idle = false, paused = false;
   bool in_content = false, closing = false;
-  bool sends = false;  ///< in to_send_
+  bool refused = false;  ///< before the table knew of it
+  bool sends = false;    ///< in to_send_
   std::uint32_t owner = UINT32_MAX, requests = 0;
   std::uint64_t serial = 0;  ///< tells it from the next connection in its place
   std::size_t address = 0;

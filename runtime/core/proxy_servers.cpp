@@ -8,17 +8,20 @@
 namespace halfclose::runtime {
 
 void Proxy::ask_pool(Downstream& d, bool fresh) {
-  const bool room = open_upstreams_ < settings_.connections_max;
   if (!fresh) {
-    if (Upstream* u = take_idle(!room || addresses_.all_shunned(now_))) return attach(d, *u, true);
+    if (Upstream* u = take_idle(!has_room() || addresses_.all_shunned(now_)))
+      return attach(d, *u, true);
   }
-  // A used connection makes room for a new one.
-  if (open_upstreams_ >= settings_.connections_max && fresh && !idle_.empty())
+  Upstream* u = open_new(d.request->tried);
+  if (u == nullptr && !idle_.empty()) {
+    if (!fresh) return attach(d, *take_idle(true), true);
+    // A used connection makes room for a new one.
     step_client(servers_[idle_.front()], client_event<cl::manage::Abandon>);
-  if (open_upstreams_ < settings_.connections_max) {
-    return attach(d, *open_new(d.request->tried), false);
+    u = open_new(d.request->tried);
   }
-  if (waiting_.size() >= settings_.waiting_max) {
+  if (u != nullptr) return attach(d, *u, false);
+  // Where no connection is, none becomes free.
+  if (waiting_.size() >= settings_.waiting_max || open_upstreams_ == 0) {
     step_exchange(d, exchange_event<ex::pool::Overflow>);
     return;
   }
@@ -46,7 +49,13 @@ Proxy::Upstream* Proxy::take_idle(bool any) {
   return &u;
 }
 
+bool Proxy::has_room() const {
+  return open_upstreams_ < settings_.connections_max && !no_room_;
+}
+
+/// @return one that has begun, or has been refused at once; nullptr when there is no room for it
 Proxy::Upstream* Proxy::open_new(std::size_t but) {
+  if (!has_room()) return nullptr;
   std::uint32_t index = static_cast<std::uint32_t>(servers_.size());
   if (free_servers_.empty()) {
     servers_.emplace_back();
@@ -58,7 +67,20 @@ Proxy::Upstream* Proxy::open_new(std::size_t but) {
   u.handle = index << 1 | 1;
   u.open = u.connecting = true;
   u.serial = ++opened_;
-  u.address = addresses_.next(now_, but);
+  Opening opening = Opening::no_room;
+  // All ports may be taken towards one address, and none towards the next.
+  for (std::size_t i = 0; i < settings_.addresses && opening == Opening::no_room; ++i) {
+    u.address = addresses_.next(now_, i == 0 ? but : u.address);
+    opening = transport_.connect(u.handle, u.address);
+  }
+  if (opening == Opening::no_room) {
+    u = {};
+    free_servers_.push_back(index);
+    no_room_ = true;
+    ++counters_.no_room;
+    return nullptr;
+  }
+  u.refused = opening == Opening::refused;
   ++open_upstreams_;
   return &u;
 }
@@ -77,7 +99,7 @@ void Proxy::attach(Downstream& d, Upstream& u, bool used) {
   const bool content = !d.request->framing.done() || !d.request->content.empty();
   step_client(u, content ? client_event<cl::want::Head> : client_event<cl::want::Request>);
   if (used || !u.open || u.handle != handle || !u.connecting) return;
-  if (!transport_.connect(handle, u.address)) {
+  if (u.refused) {
     u.connecting = false;
     step_client(u, client_event<cl::transport::Error>);
   } else if (settings_.connect_timeout < kNever) {
@@ -116,7 +138,7 @@ void Proxy::serve_waiting() {
 }
 
 bool Proxy::can_serve_waiting() const {
-  return !waiting_.empty() && (!idle_.empty() || open_upstreams_ < settings_.connections_max);
+  return !waiting_.empty() && (!idle_.empty() || has_room() || open_upstreams_ == 0);
 }
 
 void Proxy::no_answer(Upstream& u) {
@@ -283,6 +305,7 @@ void Proxy::close(Upstream& u) {
   u = {};
   free_servers_.push_back(index);
   --open_upstreams_;
+  no_room_ = false;
 }
 
 }  // namespace halfclose::runtime

@@ -11,15 +11,18 @@ namespace halfclose::runtime {
 using Time = std::int64_t;     ///< milliseconds of a clock that does not go back
 using Handle = std::uint32_t;  ///< names a socket while it is open
 
+/// What became of the wish for a connection. `no_room`: the host has no descriptor, port or memory
+/// left for it, which says nothing of the server.
+enum class Opening : std::uint8_t { begun, refused, no_room };
+
 class Transport {
  public:
   static constexpr std::size_t kFailed = SIZE_MAX;
 
   virtual ~Transport() = default;
-  /// Begins to open a connection; Proxy::connected or Proxy::failed follows, unless false comes
-  /// back: then there will be neither.
+  /// Begins to open a connection; Proxy::connected or Proxy::failed follows if it has begun.
   /// @param address  index of an upstream server
-  virtual bool connect(Handle handle, std::size_t address) = 0;
+  virtual Opening connect(Handle handle, std::size_t address) = 0;
   /// @return the bytes that the kernel took, or kFailed. After fewer than all Proxy::writable
   ///         follows when there is room
   virtual std::size_t send(Handle handle, std::string_view bytes) = 0;

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,11 +21,16 @@ namespace {
 
 constexpr std::size_t kScratch = 64 * 1024;
 constexpr int kEventsMax = 512, kAcceptsMax = 64;
+constexpr Time kPause = 50;
 constexpr std::uint64_t kListener = UINT64_MAX, kWake = UINT64_MAX - 1;
 
 bool has_unread(int fd) {
   int bytes = 0;
   return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+/// What is wrong is wrong with this host.
+bool has_no_room(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 int checked(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -33,10 +39,20 @@ int checked(int fd, const char* what) {
 
 }  // namespace
 
+Shares Shares::of_limit(std::size_t loops, std::size_t connections_max) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return {};
+  const auto all = static_cast<std::size_t>(limit.rlim_cur);
+  const std::size_t servers = all - std::min<std::size_t>(all / 8, 32);
+  return {.clients = static_cast<int>(servers - std::min(loops * connections_max, servers / 2)),
+          .servers = static_cast<int>(servers)};
+}
+
 Loop::Loop(const Settings& settings, int listener, const std::vector<Address>& servers,
-           Observer* observer, Journal* journal)
+           Observer* observer, Journal* journal, Shares shares)
     : servers_(servers),
       observer_(observer),
+      shares_(shares),
       listener_(listener),
       scratch_(kScratch),
       proxy_(settings, *this, observer, journal) {
@@ -93,16 +109,22 @@ std::size_t Loop::run(Time grace) {
       stop_listening();
       proxy_.shut_down();
     }
-    if (until != kNever && (proxy_.clients() == 0 || clock() >= until)) return proxy_.clients();
+    if (until != kNever && (proxy_.clients() == 0 || clock() >= until)) {
+      proxy_.at(clock());
+      proxy_.cut_off();
+      if (observer_ != nullptr) observer_->rest();
+      return proxy_.clients();
+    }
     int count = epoll_wait(epoll_, events.data(), kEventsMax, 0);
     if (count == 0 && to_read_.empty()) {
       if (observer_ != nullptr) observer_->rest();
-      const Time next = std::min(proxy_.next_deadline(), until);
+      const Time next = std::min({proxy_.next_deadline(), until, listens_at_});
       const auto timeout =
           next == kNever ? Time{-1} : std::clamp<Time>(next - clock() + 1, 0, 60'000);
       count = epoll_wait(epoll_, events.data(), kEventsMax, static_cast<int>(timeout));
     }
     proxy_.at(clock());
+    if (listens_at_ != kNever && clock() >= listens_at_) listen_again();
     proxy_.begin_turn();
     // What the kernel knows of idle connections comes first.
     for (int i = 0; i < count; ++i) {
@@ -184,7 +206,8 @@ void Loop::read_all(Handle handle) {
         sockets_[handle].readable = false;
       proxy_.received(handle, {scratch_.data(), static_cast<std::size_t>(got)});
     } else if (got == 0) {
-      sockets_[handle].readable = false;
+      // It stays readable: an end for which it is too early is met again.
+      sockets_[handle].ended = true;
       return proxy_.ended(handle);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       sockets_[handle].readable = false;
@@ -209,15 +232,30 @@ void Loop::accept_all() {
 
 Loop::Accepted Loop::accept_one() {
   int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE) && spare_ >= 0) {
     // No descriptor is left: the spare one takes the client, to turn it away.
-    if (spare_ >= 0) ::close(spare_);
+    ::close(std::exchange(spare_, -1));
     fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) ::close(fd);
+    // Another thread may have been faster.
+    const int error = errno;
     spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    errno = error;
+    if (fd >= 0) {
+      proxy_.turned_away();
+      return Accepted::refused;
+    }
+  }
+  if (fd < 0) {
+    // What is wrong with one connection is over with it; what is wrong with the host is not.
+    if (has_no_room(errno)) pause_listening();
     return Accepted::none;
   }
-  if (fd < 0) return Accepted::none;
+  if (fd >= shares_.clients) {
+    ::close(fd);
+    proxy_.turned_away();
+    return Accepted::refused;
+  }
   const Handle handle = proxy_.accepted();
   if (handle == Proxy::kNobody) {
     ::close(fd);
@@ -241,7 +279,22 @@ bool Loop::add(Handle handle, int fd, bool connecting) {
   return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+/// The queue of the kernel stays readable: to be told again and again would take all the time of
+/// the connections that are there.
+void Loop::pause_listening() {
+  epoll_event event{.events = 0, .data = {.u64 = kListener}};
+  if (listens_at_ == kNever) epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
+  listens_at_ = clock() + kPause;
+}
+void Loop::listen_again() {
+  listens_at_ = kNever;
+  if (spare_ < 0) spare_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = kListener}};
+  if (listener_ >= 0) epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
+}
+
 void Loop::stop_listening() {
+  listens_at_ = kNever;
   // Without this it would be told of clients as long as another loop has the socket, too.
   epoll_ctl(epoll_, EPOLL_CTL_DEL, listener_, nullptr);
   ::close(listener_);
@@ -251,18 +304,23 @@ void Loop::stop_listening() {
 //--- what the proxy asks
 //--------------------------------------------------------------------------------------------------
 
-bool Loop::connect(Handle handle, std::size_t address) {
+Opening Loop::connect(Handle handle, std::size_t address) {
   const Address& to = servers_[address];
   const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
+  if (fd < 0) return has_no_room(errno) ? Opening::no_room : Opening::refused;
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if ((::connect(fd, to.get(), to.size) != 0 && errno != EINPROGRESS) || !add(handle, fd, true)) {
-    ::close(fd);
-    socket(handle).fd = -1;
-    return false;
+  Opening opening = Opening::no_room;
+  if (fd < shares_.servers) {
+    if (::connect(fd, to.get(), to.size) == 0 || errno == EINPROGRESS) {
+      if (add(handle, fd, true)) return Opening::begun;
+    } else if (!has_no_room(errno) && errno != EADDRNOTAVAIL) {
+      opening = Opening::refused;
+    }
   }
-  return true;
+  ::close(fd);
+  socket(handle).fd = -1;
+  return opening;
 }
 
 std::size_t Loop::send(Handle handle, std::string_view bytes) {

@@ -7,18 +7,30 @@
 #include "runtime/io/address.hpp"
 
 #include <atomic>
+#include <climits>
 #include <string>
 #include <vector>
 
 namespace halfclose::runtime {
 
+/// How the descriptors of the process are shared. The kernel gives out the lowest number that is
+/// free: a number below `clients` means that fewer than that are in use, whoever uses them.
+struct Shares {
+  int clients = INT_MAX;  ///< a client above is turned away: its request could not be passed on
+  int servers = INT_MAX;  ///< what is above is left to the metrics, the log and a reload
+
+  /// Of the limit of the process as it is now, for that many loops.
+  static Shares of_limit(std::size_t loops, std::size_t connections_max);
+};
+
 class Loop final : public Transport {
  public:
   /// @param listener  a listening socket, which is the loop's from now on
   /// @param servers   as many as settings.addresses; they and the others outlive this
+  /// @param shares    which descriptors it may use
   /// @errors std::system_error when epoll or eventfd cannot be had
   Loop(const Settings& settings, int listener, const std::vector<Address>& servers,
-       Observer* observer = nullptr, Journal* journal = nullptr);
+       Observer* observer = nullptr, Journal* journal = nullptr, Shares shares = {});
   ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -35,7 +47,7 @@ class Loop final : public Transport {
 
   const Proxy& proxy() const { return proxy_; }
 
-  bool connect(Handle handle, std::size_t address) override;
+  Opening connect(Handle handle, std::size_t address) override;
   std::size_t send(Handle handle, std::string_view bytes) override;
   void shutdown_write(Handle handle) override;
   void close(Handle handle) override;
@@ -59,12 +71,16 @@ class Loop final : public Transport {
   void read_all(Handle handle);
   void read_later(Handle handle);
   void leave(Leave how);
+  void listen_again();
+  void pause_listening();
   void stop_listening();
   void close_all();
   static Time clock();
 
   const std::vector<Address>& servers_;
   Observer* observer_;
+  Shares shares_;
+  Time listens_at_ = kNever;  ///< again: the kernel could give no connection
   int listener_, epoll_ = -1, wake_ = -1, spare_ = -1;
   std::vector<Socket> sockets_;  ///< by handle
   std::vector<Handle> reading_;

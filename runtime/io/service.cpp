@@ -55,6 +55,7 @@ void Service::run(const Settings& settings, std::vector<std::unique_ptr<Journal>
     for (const auto& loop : before->loops)
       listeners.push_back(loop->listener());
   }
+  const Shares shares = Shares::of_limit(listeners.size(), settings.connections_max);
   auto generation = std::make_unique<Generation>(settings, std::move(journals));
   for (const int listener : listeners) {
     const int its = fcntl(listener, F_DUPFD_CLOEXEC, 0);
@@ -63,7 +64,7 @@ void Service::run(const Settings& settings, std::vector<std::unique_ptr<Journal>
                            ? nullptr
                            : generation->journals[generation->loops.size()].get();
     generation->loops.push_back(
-        std::make_unique<Loop>(generation->settings, its, servers_, observer_, journal));
+        std::make_unique<Loop>(generation->settings, its, servers_, observer_, journal, shares));
   }
   start(*generation);
   // Both accept for a moment: no time is without somebody who does.

@@ -70,13 +70,14 @@ class World : public Transport, public Observer {
   }
   std::string take(Handle handle) { return std::exchange(sockets[handle].sent, {}); }
 
-  bool connect(Handle handle, std::size_t address) override {
+  Opening connect(Handle handle, std::size_t address) override {
     tried.push_back(address);
+    if (ends(true).size() >= room) return Opening::no_room;
     sockets[handle] = {};
-    if (refuses || refusing.contains(address)) return false;
+    if (refuses || refusing.contains(address)) return Opening::refused;
     connecting.insert(handle);
     opened.push_back(handle);
-    return true;
+    return Opening::begun;
   }
   std::size_t send(Handle handle, std::string_view bytes) override {
     Socket& one = sockets[handle];
@@ -113,6 +114,7 @@ class World : public Transport, public Observer {
   std::set<std::size_t> refusing;  ///< addresses
   std::set<Handle> connecting;
   std::vector<std::size_t> tried;
+  std::size_t room = SIZE_MAX;  ///< connections to servers
   Time now = 1'000'000;
   Settings settings;
   KeptJournal journal;
@@ -518,6 +520,14 @@ TEST_CASE("runtime proxy: failures have names", "[runtime][rfc9110-15.6]") {
     CHECK_THAT(world.take(third), StartsWith("HTTP/1.1 503"));
     CHECK(world.log.back() == "GET /c 503 UO");
   }
+  SECTION("no room for a connection") {
+    World world(settings);
+    world.room = 0;
+    const Handle c = world.client();
+    world.proxy.received(c, get("/a"));
+    CHECK_THAT(world.take(c), StartsWith("HTTP/1.1 503"));
+    CHECK(world.log.back() == "GET /a 503 UO");
+  }
   SECTION("a response that ends early ends the client's connection") {
     World world(settings);
     const Handle c = world.client();
@@ -529,6 +539,47 @@ TEST_CASE("runtime proxy: failures have names", "[runtime][rfc9110-15.6]") {
     CHECK_FALSE(world.sockets[c].open);
     CHECK(world.log.back() == "GET /a 200 UPE");
   }
+}
+
+TEST_CASE("runtime proxy: where the host has no room for a connection", "[runtime]") {
+  Settings settings = usual();
+  settings.addresses = 2;
+  World world(settings);
+  world.room = 1;
+  const Handle a = world.client(), b = world.client();
+  world.proxy.received(a, get("/a"));
+  const Handle s = world.server();
+  world.proxy.received(b, get("/b"));
+  SECTION("a request waits until one is free, and no server is blamed") {
+    CHECK(world.take(b).empty());
+    world.proxy.received(s, ok("a"));
+    world.proxy.end_turn();
+    CHECK_THAT(world.take(s), Contains("GET /a") && Contains("GET /b"));
+    world.proxy.received(s, ok("b"));
+    CHECK_THAT(world.take(b), Contains("200"));
+    CHECK(world.proxy.counters().reuses == 1);
+  }
+  SECTION("a request waits until there is") {
+    world.room = 2;
+    world.proxy.end_turn();
+    CHECK_THAT(world.take(world.server()), Contains("GET /b"));
+  }
+  SECTION("each address is tried once in a turn, however many requests wait") {
+    for (int i = 0; i < 10; ++i)
+      world.proxy.received(world.client(), get("/c"));
+    world.tried.clear();
+    world.proxy.end_turn();
+    CHECK(world.tried.size() == 2);
+  }
+  SECTION("a request that waits fails when the last one is gone") {
+    world.room = 0;
+    world.proxy.failed(s);
+    world.proxy.end_turn();
+    CHECK_THAT(world.take(a), StartsWith("HTTP/1.1 503"));
+    CHECK_THAT(world.take(b), StartsWith("HTTP/1.1 503"));
+  }
+  CHECK(world.proxy.counters().shunned == 0);
+  CHECK(world.proxy.counters().no_room > 0);
 }
 
 TEST_CASE("runtime proxy: an address that fails is passed over", "[runtime]") {

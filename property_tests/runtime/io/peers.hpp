@@ -44,19 +44,15 @@ class Peer {
   }
   /// Nothing more is sent.
   void finish() { ::shutdown(fd_, SHUT_WR); }
-  /// Resets the connection once the other kernel has all that was sent; closes it if that never is.
-  void reset_when_taken() {
+  /// Resets the connection once the other kernel has all that was sent. @return false: it never had
+  bool reset_when_taken() {
     int left = 1;
     for (int i = 0; i < 2'000 && ioctl(fd_, SIOCOUTQ, &left) == 0 && left > 0; ++i)
       usleep(1'000);
     const linger at_once{.l_onoff = left == 0, .l_linger = 0};
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     close();
-  }
-  /// The kernel takes a few kilobytes that nobody has read.
-  void take_little() {
-    const int few = 8'192;
-    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &few, sizeof few);
+    return left == 0;
   }
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {

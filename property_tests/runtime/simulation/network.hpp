@@ -155,15 +155,17 @@ class Network final : public Transport, public Observer {
   const std::vector<std::string>& log() const { return log_; }
 
   bool refuses = false;  ///< servers do not listen
+  bool full = false;     ///< the host has no room for a connection
 
-  bool connect(Handle handle, std::size_t) override {
+  Opening connect(Handle handle, std::size_t) override {
+    if (full) return Opening::no_room;
     Socket& socket = sockets_[handle];
     socket = {};
     socket.connection = std::make_shared<Connection>(refuses);
     socket.connecting = true;
     if (!refuses) to_servers_.push_back(socket.connection);
     all_.push_back(socket.connection);
-    return true;
+    return Opening::begun;
   }
   std::size_t send(Handle handle, std::string_view bytes) override {
     Socket& socket = sockets_.at(handle);

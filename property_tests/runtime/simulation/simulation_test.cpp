@@ -17,6 +17,7 @@ struct Plan {
   std::size_t manners = 0;  ///< the first ones of kManners
   bool patient = true;      ///< clients wait for their responses
   bool refuses = false;     ///< now and then no server listens
+  bool full = false;        ///< now and then no connection can be opened
   bool stops = false;       ///< the proxy is told to go, sooner or later
   Settings settings = usual();
 };
@@ -83,6 +84,7 @@ class Run {
           network_.pass(time);
         }
         if (plan_.refuses && choices_.of(4) == 1) network_.refuses = !network_.refuses;
+        if (plan_.full && choices_.of(4) == 1) network_.full = !network_.full;
         if (plan_.stops && choices_.of(8) == 1) network_.proxy().shut_down();
     }
   }
@@ -157,9 +159,10 @@ class Run {
     rule(asked.status != 200 || asked.own, "right-response");
     rule(asked.status != 200 || times > 0, "a response to nothing");
     // A connection from the pool may die under a request. What may be sent again is, on a new one.
-    if (!is_post && !plan_.refuses && is({"whole", "announced", "closes", "later", "parts"}))
+    if (!is_post && !plan_.refuses && !plan_.full &&
+        is({"whole", "announced", "closes", "later", "parts"}))
       rule(asked.status == 200, "a retry masks the end of a reused connection");
-    if (plan_.manners <= 2 && !plan_.refuses)
+    if (plan_.manners <= 2 && !plan_.refuses && !plan_.full)
       rule(asked.status == 200, "an announced close loses nothing");
   }
 
@@ -234,6 +237,10 @@ TEST_CASE("simulation: clients that go away", "[runtime][simulation]") {
 TEST_CASE("simulation: servers that do not listen", "[runtime][simulation]") {
   rc::prop("every request has one outcome",
            [] { holds({.manners = kManners.size(), .refuses = true}); });
+}
+TEST_CASE("simulation: a host without room for a connection", "[runtime][simulation]") {
+  rc::prop("every request has one outcome",
+           [] { holds({.manners = kManners.size(), .full = true}); });
 }
 TEST_CASE("simulation: a proxy that is told to go", "[runtime][simulation]") {
   rc::prop("no request that it took is lost",
