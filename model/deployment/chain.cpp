@@ -66,6 +66,50 @@ std::vector<std::pair<std::string, YAML::Node>> entries(
   return found;
 }
 
+bool read_flag(const YAML::Node& node, const std::string& what) {
+  const std::string text = scalar(node, what);
+  if (text != "true" && text != "false")
+    throw Broken{node.Mark(), what + " is `true` or `false`; found " + in_quotes(text), {}};
+  return text == "true";
+}
+
+/// `60s`, or `{ value: 60s, fixed: true }`.
+std::pair<YAML::Node, bool> read_fixed(const YAML::Node& node, const std::string& key) {
+  if (!node.IsMap()) return {node, false};
+  std::pair<YAML::Node, bool> read;
+  bool has_value = false;
+  for (const auto& [name, field] : entries(node, "`" + key + "`", {"value", "fixed"})) {
+    if (name == "fixed") {
+      read.second = read_flag(field, "`fixed` of `" + key + "`");
+    } else {
+      read.first = field;
+      has_value = true;
+    }
+  }
+  if (!has_value)
+    throw Broken{node.Mark(), "`" + key + "` has no `value`",
+                 "write for example `" + key + ": { value: 60s, fixed: true }`"};
+  return read;
+}
+
+/// What one attribute of the product sets has one value.
+void follow(Role& role, const YAML::Mark& mark, const std::string& node) {
+  for (auto& [name, value] : role.values) {
+    if (value.same_as.empty()) continue;
+    const Value& leads = role.at(value.same_as);
+    if (value.origin == Origin::chain && value.text != leads.text)
+      throw Broken{mark,
+                   "`" + name + "` of " + node + " is the same attribute as `" + value.same_as +
+                       "`: it cannot be " + in_quotes(value.text) + " when that is " +
+                       in_quotes(leads.text),
+                   "leave `" + name + "` away"};
+    value.text = leads.text;
+    value.duration = leads.duration;
+    value.count = leads.count;
+    value.origin = leads.origin;
+  }
+}
+
 void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys,
                const std::string& what, const std::string& prefix = {}) {
   std::vector<std::string_view> known;
@@ -83,14 +127,15 @@ void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys
       read_role(role, node, keys, "`" + full + "`", full + ".");
       continue;
     }
+    const auto [written, fixed] = read_fixed(node, full);
     std::vector<std::string> scalars;
-    if (node.IsSequence()) {
-      for (const auto& item : node)
+    if (written.IsSequence()) {
+      for (const auto& item : written)
         scalars.push_back(scalar(item, "an element of `" + full + "`"));
     } else {
-      scalars.push_back(scalar(node, "`" + full + "`"));
+      scalars.push_back(scalar(written, "`" + full + "`"));
     }
-    ParsedValue parsed = parse_value(*key, scalars, node.IsSequence());
+    ParsedValue parsed = parse_value(*key, scalars, written.IsSequence());
     if (!parsed.ok) {
       std::string help = "write for example `" + name + ": ";
       switch (key->kind) {
@@ -116,19 +161,23 @@ void read_role(Role& role, const YAML::Node& block, const std::vector<Key>& keys
           }
           break;
       }
-      throw Broken{node.Mark(),
+      throw Broken{written.Mark(),
                    "`" + full + "` " +
                        (parsed.rule.starts_with("a ") ? "wants a duration or count: " : "") +
                        parsed.rule + "; found " + in_quotes(parsed.value.text),
                    help};
     }
+    Value& value = role.values[full];
     parsed.value.origin = Origin::chain;
-    role.values[full] = std::move(parsed.value);
+    parsed.value.fixed = fixed || value.fixed;
+    parsed.value.same_as = value.same_as;
+    value = std::move(parsed.value);
   }
 }
 
 Node read_node(const YAML::Node& item) {
-  static const std::vector<std::string_view> known = {"name", "profile", "downstream", "upstream"};
+  static const std::vector<std::string_view> known = {"name", "profile", "downstream", "upstream",
+                                                      "fixed"};
   Node node;
   node.line = item.Mark().line + 1;
   const auto fields = entries(item, "a node", known);
@@ -169,9 +218,12 @@ Node read_node(const YAML::Node& item) {
       throw Broken{
           block->Mark(), "profile `" + profile + "` is no " + as + ": it has no `" + key + "`", {}};
     read_role(*role, *block, keys, "`" + std::string(key) + "` of " + node.name);
+    follow(*role, block->Mark(), node.name);
   };
   read("downstream", node.server, server_keys(), "server");
   read("upstream", node.client, client_keys(), "client");
+  if (const YAML::Node* fixed = find("fixed"))
+    node.fixed = read_flag(*fixed, "`fixed` of " + node.name);
   return node;
 }
 
@@ -207,11 +259,8 @@ void read_requests(Chain& chain, const YAML::Node& block) {
   for (const auto& [key, value] :
        entries(block, "`requests`", {"methods", "with_body", "responses_fit", "content_within"})) {
     if (key == "with_body" || key == "responses_fit") {
-      const std::string text = scalar(value, "`" + key + "`");
-      if (text != "true" && text != "false")
-        throw Broken{
-            value.Mark(), "`" + key + "` is `true` or `false`; found " + in_quotes(text), {}};
-      (key == "with_body" ? chain.with_body : chain.responses_fit) = text == "true";
+      (key == "with_body" ? chain.with_body : chain.responses_fit) =
+          read_flag(value, "`" + key + "`");
       continue;
     }
     if (key == "content_within") {
@@ -368,6 +417,18 @@ LoadedChain parse_chain(std::string_view yaml, const std::string& file) {
   } catch (const YAML::Exception& error) {
     return failed(error.mark, "not YAML: " + one_line(error.msg), {});
   }
+}
+
+bool is_fixed(const Chain& chain, std::string_view value) {
+  auto says = [&](const Node& node, const std::optional<Role>& role, std::string_view side) {
+    const std::string prefix = node.name + "." + std::string(side) + ".";
+    if (!role || !value.starts_with(prefix)) return false;
+    const auto found = role->values.find(value.substr(prefix.size()));
+    return found != role->values.end() && (node.fixed || found->second.fixed);
+  };
+  return std::any_of(chain.nodes.begin(), chain.nodes.end(), [&](const Node& node) {
+    return says(node, node.server, "downstream") || says(node, node.client, "upstream");
+  });
 }
 
 LoadedChain load_chain(const std::string& path) {

@@ -18,6 +18,7 @@ struct Node {
   std::string name;
   const Profile* profile = nullptr;
   std::optional<Role> server, client;  ///< the profile's, with the chain's values over them
+  bool fixed = false;                  ///< nobody can change anything about it
   int line = 0;
 };
 
@@ -55,6 +56,9 @@ struct LoadedChain {
 };
 LoadedChain load_chain(const std::string& path);
 LoadedChain parse_chain(std::string_view yaml, const std::string& file);
+
+/// Nobody can change it, says the chain or the profile: `edge.upstream.idle_timeout`.
+bool is_fixed(const Chain& chain, std::string_view value);
 
 /// The settings of hop `index`: nodes[index] as the client of nodes[index + 1].
 HopSettings hop_settings(const Chain& chain, std::size_t index);

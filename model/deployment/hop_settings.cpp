@@ -84,6 +84,7 @@ ClientSide client_side(const std::string& name, const Role& role) {
   client.idle = role.duration("idle_timeout");
   client.age = role.duration("max_connection_duration");
   client.response = role.duration("response_timeout");
+  client.response_is_idle = role.at("response_timeout").same_as == "idle_timeout";
   client.discards_on_rst = role.is("receive_queue_after_rst", "discarded");
   client.loop = loop_of(role);
   client.keepalive = role.duration("tcp_keepalive");
@@ -92,6 +93,11 @@ ClientSide client_side(const std::string& name, const Role& role) {
 }
 
 }  // namespace
+
+Time uncertainty(const HopSettings& settings) {
+  return settings.delay_max - settings.delay_min + settings.client.loop.stall +
+         settings.server.loop.stall;
+}
 
 HopSettings hop_settings(const Chain& chain, std::size_t index) {
   const Node& client = chain.nodes[index];

@@ -26,8 +26,9 @@ struct ClientSide {
   Time idle = kOff, age = kOff, response = kOff;
   bool discards_on_rst = false;
   Loop loop{};
-  Time keepalive = kOff;  ///< TCP keepalive: the longest its kernel is silent
-  Time expect = kOff;     ///< how long it waits for 100 before it sends the content
+  Time keepalive = kOff;          ///< TCP keepalive: the longest its kernel is silent
+  Time expect = kOff;             ///< how long it waits for 100 before it sends the content
+  bool response_is_idle = false;  ///< the product has one attribute for `response` and `idle`
   bool operator==(const ClientSide&) const = default;
 };
 
@@ -58,5 +59,8 @@ struct HopSettings {
       false;  ///< the client may be told that the server left the load-balancing set
   bool operator==(const HopSettings&) const = default;
 };
+
+/// What the two ends of a hop cannot know of each other: how much its delay varies, and the stalls.
+Time uncertainty(const HopSettings& settings);
 
 }  // namespace halfclose::deployment

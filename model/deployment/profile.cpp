@@ -36,6 +36,8 @@ Value read_value(const Key& key, const YAML::Node& leaf) {
   parsed.value.source = field(leaf, "source").as<std::string>();
   if (parsed.value.source.empty())
     throw Broken{leaf.Mark(), "`" + std::string(key.name) + "` has no source"};
+  if (leaf["fixed"]) parsed.value.fixed = leaf["fixed"].as<bool>();
+  if (leaf["same_as"]) parsed.value.same_as = leaf["same_as"].as<std::string>();
   return parsed.value;
 }
 
@@ -72,6 +74,12 @@ Role read_role(const YAML::Node& block, const std::vector<Key>& keys) {
   for (const auto& entry : block)
     written += entry.first.as<std::string>() == "retry" ? entry.second.size() : 1;
   if (written != leaves) throw Broken{block.Mark(), "the block has a key that no role has"};
+  for (const auto& [name, value] : role.values) {
+    if (value.same_as.empty()) continue;
+    const auto other = role.values.find(value.same_as);
+    if (other == role.values.end() || other->second.text != value.text)
+      throw Broken{block.Mark(), "`" + name + "` is not the same as `" + value.same_as + "`"};
+  }
   return role;
 }
 

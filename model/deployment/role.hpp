@@ -50,6 +50,8 @@ struct Value {
   std::vector<std::string> words;  ///< one, for a word
   std::string source;              ///< of a profile's value; `unsourced` when nobody could say
   Origin origin = Origin::profile;
+  bool fixed = false;   ///< nobody can change it
+  std::string same_as;  ///< the key of the same role that the product sets together with it
 };
 
 struct Role {

@@ -263,7 +263,8 @@ TEST_CASE("chain: a rule that is broken", "[model][deployment]") {
     CHECK(in_server("idle_timeout: [5s]") ==
           "f.yaml:6:19: error: `idle_timeout` takes one value, not a list; found `5s`\n"
           "  help: write for example `idle_timeout: 60s`");
-    CHECK(in_server("idle_timeout: {a: 5s}") == "f.yaml:6:19: error: `idle_timeout` is one value");
+    CHECK(in_server("idle_timeout: {a: 5s}") ==
+          "f.yaml:6:20: error: unknown key `a` in `idle_timeout`\n  help: known: value fixed");
     CHECK(in_server("idle_timeout:").ends_with("error: `idle_timeout` is one value"));
     CHECK(in_server("close_style: plan") ==
           "f.yaml:6:18: error: `close_style` is plain, delayed, half-close-drain, half-close-wait "
@@ -392,6 +393,47 @@ TEST_CASE("chain: a file that cannot be read", "[model][deployment]") {
     CHECK(load_chain(path).chain.has_value());
     std::filesystem::remove(path);
   }
+}
+
+TEST_CASE("chain: what nobody can change", "[model][deployment]") {
+  const Chain chain = read(
+      "chain:\n  - { profile: gcp-lb }\n"
+      "  - { name: edge, profile: envoy, fixed: true, downstream: { idle_timeout: 9s } }\n"
+      "  - { name: app, profile: node, downstream: { idle_timeout: { value: 7s, fixed: true } } "
+      "}\n");
+  CHECK(chain.nodes[2].server->duration("idle_timeout") == 7 * kSecond);
+  CHECK(is_fixed(chain, "gcp-lb.upstream.idle_timeout"));  // says the profile
+  CHECK_FALSE(is_fixed(chain, "gcp-lb.upstream.response_timeout"));
+  CHECK(is_fixed(chain, "edge.downstream.idle_timeout"));
+  CHECK(is_fixed(chain, "edge.upstream.idle_timeout"));
+  CHECK(is_fixed(chain, "app.downstream.idle_timeout"));
+  CHECK_FALSE(is_fixed(chain, "app.downstream.close_timeout"));
+  CHECK_FALSE(is_fixed(chain, "app.downstream.no_such"));
+  CHECK_FALSE(is_fixed(chain, "nobody.downstream.idle_timeout"));
+  const std::string nodes = "chain:\n  - { profile: nginx, upstream: { idle_timeout: ";
+  const std::string rest = " } }\n  - { profile: node }\n";
+  CHECK(error_of(nodes + "{ value: 5s, fixed: maybe }" + rest) ==
+        "f.yaml:2:69: error: `fixed` of `idle_timeout` is `true` or `false`; found `maybe`");
+  CHECK(error_of(nodes + "{ fixed: true }" + rest) ==
+        "f.yaml:2:49: error: `idle_timeout` has no `value`\n"
+        "  help: write for example `idle_timeout: { value: 60s, fixed: true }`");
+  CHECK(error_of(nodes + "{ value: 5s, fix: true }" + rest) ==
+        "f.yaml:2:62: error: unknown key `fix` in `idle_timeout`\n  help: did you mean `fixed`?");
+}
+
+TEST_CASE("chain: one attribute of a product has one value", "[model][deployment]") {
+  const auto chain = [](const std::string& values) {
+    return "chain:\n  - { profile: aws-alb, upstream: { " + values +
+           " } }\n  - { profile: node }\n";
+  };
+  CHECK(read(chain("idle_timeout: 7s")).nodes[0].client->duration("response_timeout") ==
+        7 * kSecond);
+  CHECK(hop_settings(read(chain("idle_timeout: 7s")), 0).client.response == 7 * kSecond);
+  CHECK(error_of(chain("idle_timeout: 7s, response_timeout: 7s")).empty());
+  CHECK(error_of(chain("response_timeout: 7s")) ==
+        "f.yaml:2:35: error: `response_timeout` of aws-alb is the same attribute as "
+        "`idle_timeout`: it cannot be `7s` when that is `60s`\n"
+        "  help: leave `response_timeout` away");
 }
 
 }  // namespace
