@@ -67,7 +67,9 @@ std::string row_text(Verdict verdict, std::string_view slug, const std::string& 
 
 std::string race_text(const RaceVerdict& verdict, bool colour) {
   std::string reason = verdict.reason;
-  if (verdict.margin) reason = "margin " + format_duration(*verdict.margin) + ": " + reason;
+  if (verdict.margin)
+    reason =
+        "margin " + format_duration(*verdict.margin) + (verdict.thin ? " (thin): " : ": ") + reason;
   return row_text(verdict.verdict, verdict.race->slug, reason, verdict.fixes, colour);
 }
 
@@ -225,11 +227,12 @@ Json witness_json(const std::optional<proofs::Witness>& witness) {
 
 Json race_json(const std::string& hop, std::string_view race, const auto& verdict,
                std::optional<halfclose::system::Time> margin = {},
-               const std::string& masked_for = {}) {
+               const std::string& masked_for = {}, bool thin = false) {
   return {{"hop", hop},
           {"race", race},
           {"verdict", proofs::verdict_name(verdict.verdict)},
           {"margin_s", margin ? Json(static_cast<double>(*margin) / 1e6) : Json()},
+          {"thin", thin},
           {"reason", verdict.reason},
           {"masked_for", masked_for},
           {"fix", proofs::joined(verdict.fixes)},
@@ -254,8 +257,8 @@ std::string to_json(const ChainReport& report) {
   json["chain"] = report.chain;
   Json races = Json::array(), guarantees = Json::array();
   for (const RaceVerdict& verdict : report.verdicts)
-    races.push_back(
-        race_json(verdict.hop, verdict.race->slug, verdict, verdict.margin, verdict.masked_for));
+    races.push_back(race_json(verdict.hop, verdict.race->slug, verdict, verdict.margin,
+                              verdict.masked_for, verdict.thin));
   for (const GuaranteeVerdict& verdict : report.guarantees) {
     guarantees.push_back(
         guarantee_json(verdict.hop, verdict.guarantee->slug, "connection", verdict));

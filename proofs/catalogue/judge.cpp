@@ -88,8 +88,10 @@ class ChainJudge {
         case Verdict::masked:  // decided here, not by the hop
         case Verdict::absent:
           verdict.reason = absent_reason(judged, settings);
-          if (judged.margin && within_reach(*judged.margin, settings))
+          if (judged.margin && within_reach(*judged.margin, settings)) {
             verdict.margin = std::abs(judged.margin->delta);
+            verdict.thin = *verdict.margin < uncertainty(settings);
+          }
           break;
         case Verdict::undecided:
           verdict.reason = "stopped after " + judged.limit;

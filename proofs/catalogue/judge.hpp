@@ -19,6 +19,7 @@ struct RaceVerdict {
   const Race* race = nullptr;
   Verdict verdict = Verdict::undecided;
   std::optional<system::Time> margin{};  ///< absent, where time decides: microseconds
+  bool thin = false;  ///< the margin is less than what delays and stalls leave open
   std::string reason;
   std::vector<std::string> fixes{};  ///< each excludes the race by itself
   std::string masked_for{};          ///< the methods of which a retry hides it: `GET, HEAD`

@@ -20,7 +20,7 @@ namespace {
 /// and leaves it to go stale again. A retry may come as late as it likes (Profile::pauses), so that
 /// one connection after another stands for the many of a pool: what happened on them side by side
 /// happens here in turn, for no clock of one connection knows of another.
-constexpr Bounds kBounds[] = {{1, 1}, {2, 1}};
+constexpr RequestBounds kBounds[] = {{1, 1}, {2, 1}};
 
 /// What one system shows, for requests that are all of one kind.
 struct Shown {
@@ -117,7 +117,7 @@ class Requests {
 
   Shown show(ProxySettings settings, bool retries, std::uint64_t happening) {
     Shown shown;
-    for (const Bounds bounds : kBounds) {
+    for (const RequestBounds bounds : kBounds) {
       if (bounds.requests > 1 && !retries) break;
       if (bounds.requests > result_.bounds.requests) result_.bounds = bounds;
       settings.clients = bounds.requests;

@@ -16,7 +16,7 @@
 namespace halfclose::proofs {
 
 /// How many requests and connections exist at a time in an exploration.
-struct Bounds {
+struct RequestBounds {
   int requests = 1, connections = 1;
 };
 
@@ -39,7 +39,7 @@ struct RequestAnalysis {
   bool retries = false;  ///< the policy ever sends a request again
   std::vector<Masking> maskings{};
   std::vector<RequestFinding> found{};  ///< the first of each output, over all methods
-  Bounds bounds{};                      ///< the largest; what a limit left undecided there is open
+  RequestBounds bounds{};               ///< the largest; what a limit left undecided there is open
   std::uint64_t states = 0;
   std::uint64_t open = 0;  ///< set of request::Out: undecided, because of the limit
   std::string limit{};     ///< the one that was hit, if one was

@@ -519,7 +519,8 @@ void describe(IO& io, In<IO, Witness> w, In<IO, Said> said, std::string_view for
 /// Does not compile when a member was added that the schema above may lack.
 [[maybe_unused]] void count_members(const HopSettings& settings) {
   [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = settings;
-  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8, c9] = settings.client;
+  // response_is_idle, who sets what, is no part of a run.
+  [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8, c9, c10] = settings.client;
   [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15,
                                 d16, d17] = settings.client.profile;
   [[maybe_unused]] const auto& [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11] = settings.server;
@@ -661,6 +662,12 @@ std::string check_delays(const HopSettings& settings, const std::string& where) 
 }
 
 }  // namespace
+
+std::string to_json(const HopSettings& settings) {
+  Writer writer;
+  describe(writer, settings);
+  return print(writer.json, -1, 0);
+}
 
 std::string to_json(const Witness& witness, int indent) {
   const system::System system = stage_of(witness.settings).system;

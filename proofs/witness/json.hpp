@@ -15,6 +15,9 @@ namespace halfclose::proofs {
 /// @param indent  blanks per level; negative for everything on one line
 std::string to_json(const Witness& witness, int indent = 2);
 
+/// Everything about a hop that its verdicts depend on, on one line.
+std::string to_json(const deployment::HopSettings& settings);
+
 struct LoadedWitness {
   std::optional<Witness> witness;
   std::string
