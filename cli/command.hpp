@@ -37,10 +37,12 @@ bool is_property(std::string_view slug);
 void add_check(CLI::App& app, int& status);
 void add_conform(CLI::App& app, int& status);
 void add_explain(CLI::App& app, int& status);
+void add_likely(CLI::App& app, int& status);
 void add_machines(CLI::App& app, int& status);
 void add_matrix(CLI::App& app, int& status);
 void add_recheck(CLI::App& app, int& status);
 void add_prove(CLI::App& app, int& status);
 void add_serve(CLI::App& app, int& status);
+void add_solve(CLI::App& app, int& status);
 
 }  // namespace halfclose::cli

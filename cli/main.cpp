@@ -49,11 +49,13 @@ int main(int argc, char** argv) {
   int status = kHolds;
   add_check(app, status);
   add_explain(app, status);
+  add_likely(app, status);
   add_machines(app, status);
   add_matrix(app, status);
   add_recheck(app, status);
   add_prove(app, status);
   add_serve(app, status);
+  add_solve(app, status);
   add_conform(app, status);
   try {
     const std::string wrong = wrong_words(app, {argv + 1, argv + argc});

@@ -45,8 +45,13 @@ std::string replace_file(const std::string& path, const std::function<void(std::
   // A device would be replaced by a file.
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     return "is no file";
-  Beside beside(path);
-  return beside.write(write) && beside.rename_to(path) ? "" : "cannot be written";
+  // What a link points to is written, and may be read by those who could read it before.
+  const bool exists = std::filesystem::exists(status);
+  const std::string target = exists ? std::filesystem::canonical(path, failed).string() : path;
+  Beside beside(target);
+  if (!beside.write(write)) return "cannot be written";
+  if (exists) std::filesystem::permissions(target + ".new", status.permissions(), failed);
+  return beside.rename_to(target) ? "" : "cannot be written";
 }
 
 }  // namespace halfclose::cli

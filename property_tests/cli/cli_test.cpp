@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -159,8 +160,9 @@ TEST_CASE("halfclose check: the example chain", "[cli]") {
     CHECK(keys(report) ==
           std::set<std::string>{"chain", "verdicts", "guarantees", "assumptions", "notes"});
     CHECK(report["verdicts"].size() == 2 * (kRaces.size() + 3));
-    const std::set<std::string> verdict_keys = {
-        "hop", "race", "verdict", "margin_s", "reason", "masked_for", "fix", "fixes", "witness"};
+    const std::set<std::string> verdict_keys = {"hop",   "race",   "verdict",    "margin_s",
+                                                "thin",  "reason", "masked_for", "fix",
+                                                "fixes", "witness"};
     const std::set<std::string> verdicts = {"present", "masked", "absent", "not-excludable",
                                             "undecided"};
     for (const Json& verdict : report["verdicts"]) {
@@ -444,6 +446,47 @@ TEST_CASE("halfclose explain: names that no verdict has are refused", "[cli]") {
     CHECK(result.out.empty());
     CHECK_THAT(result.err, Contains("unknown race `" + std::string(name) + "`"));
   }
+}
+
+TEST_CASE("halfclose likely: windows and figures", "[cli]") {
+  const Run result = run({"likely", kExample, "--rate", "50/s", "--format", "json"});
+  CHECK(result.status == 1);
+  const Json json = Json::parse(result.out);
+  CHECK(json["hops"][0]["races"].empty());
+  CHECK(json["hops"][0]["any"].is_null());
+  const Json& any = json["hops"][1]["any"];
+  CHECK(any["windows"][0]["from_s"] == 5.96);
+  CHECK(any["per_day"] < any["per_day_at_most"]);
+  // The same requests over ten pools: each of them as at a tenth of the rate.
+  const Json pools = Json::parse(
+      run({"likely", kExample, "--rate", "3000/min", "--pools", "10", "--format", "json"}).out);
+  CHECK(pools["hops"][1]["any"]["per_day"].get<double>() ==
+        Approx(10 * json["hops"][1]["other_rates"][1]["per_day"].get<double>()));
+  CHECK(run({"likely", kExample, "--rate", "50/s", "--race", "closing-dead-zone"}).status == 0);
+}
+
+TEST_CASE("halfclose likely: what is wrong is refused", "[cli]") {
+  for (const char* rate : {"50", "0/s", "-1/s", "nan/s", "inf/s", "1e99/s", "5/week", "/s", "5 /s"})
+    CHECK_THAT(refused({"likely", kExample, "--rate", rate}).err, Contains("50/s"));
+  refused({"likely", kExample});
+  refused({"likely", "none.yaml", "--rate", "1/s"});
+  refused({"likely", kExample, "--rate", "1/s", "--response-time", "0s"});
+  refused({"likely", kExample, "--rate", "1/s", "--pools", "0"});
+  CHECK_THAT(refused({"likely", kExample, "--rate", "1/s", "--race", "max-age-close"}).err,
+             Contains("keepalive-reuse"));
+  CHECK_THAT(refused({"likely", kExample, "--rate", "1/s", "--race", "keepalive-resue"}).err,
+             Contains("did you mean `keepalive-reuse`?"));
+  CHECK_THAT(refused({"likely", kExample, "--rate", "1000000/s"}).err, Contains("--pools"));
+  CHECK_THAT(refused({"likely", kExample, "--rate", "100/s", "--connections", "2"}).err,
+             Contains("cannot serve"));
+  const Directory directory;
+  const std::string fifo =
+      directory.write("fifo.yaml",
+                      "chain:\n"
+                      "  - { name: a, profile: envoy, upstream: { pool_order: fifo } }\n"
+                      "  - { name: b, profile: node }\n");
+  CHECK_THAT(refused({"likely", fifo, "--rate", "1/s"}).err, Contains("--connections"));
+  CHECK(run({"likely", fifo, "--rate", "1/s", "--connections", "6"}).status == 1);
 }
 
 TEST_CASE("halfclose check: what the pool's model leaves of the policy is said", "[cli]") {
@@ -951,4 +994,255 @@ TEST_CASE("matrix: the three formats", "[cli]") {
     CHECK_THAT(printed.err, Contains("did you mean `stale-pool-cascade`?"));
     CHECK(printed.out.empty());
   }
+}
+
+//--- solve
+//-------------------------------------------------------------------------------------------------------
+
+namespace {
+
+using Timeouts = std::map<std::string, std::string>;  ///< `edge.upstream.idle_timeout` to `60s`
+
+/// Two nodes, with these timeouts.
+std::string two_nodes(const std::string& client, const std::string& server, const Timeouts& of) {
+  auto role = [&](const std::string& prefix) {
+    std::string text;
+    for (const auto& [name, value] : of) {
+      if (name.rfind(prefix, 0) == 0)
+        text += (text.empty() ? "" : ", ") + name.substr(prefix.size()) + ": " + value;
+    }
+    return "{ " + text + " }";
+  };
+  return "chain:\n  - { name: edge, profile: " + client + ", upstream: " + role("edge.upstream.") +
+         " }\n  - { name: app, profile: " + server + ", downstream: " + role("app.downstream.") +
+         " }\n";
+}
+const std::string kAtOdds = two_nodes("rfc9112", "rfc9112", {});  // 60 s against 60 s
+
+Json solved(const std::string& chain, std::vector<std::string> more = {}, int status = 1) {
+  more.insert(more.begin(), {"solve", chain, "--format", "json"});
+  const Run result = run(more);
+  INFO(result.err);
+  CHECK(result.status == status);
+  CHECK(result.err.empty());
+  return Json::parse(result.out);
+}
+std::set<std::string> changed_names(const Json& hop) {
+  std::set<std::string> names;
+  for (const Json& alternative : hop.at("changes")) {
+    for (const Json& change : alternative)
+      names.insert(change.at("name"));
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("halfclose solve: text", "[cli][solve]") {
+  const Directory directory;
+  const std::string chain = directory.write("chain.yaml", kAtOdds);
+  SECTION("a race that happens: its inequality, by how much, and what to change") {
+    const Run result = run({"solve", chain, "--race", "keepalive-reuse"});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out,
+               StartsWith("edge->app\n"
+                          "  present    keepalive-reuse, short by 40ms; safe if\n"
+                          "         app.downstream.idle_timeout > edge.upstream.idle_timeout + 2 x "
+                          "edge.upstream.loop_stall +\n"
+                          "             app.downstream.loop_stall + 2 x edge->app.delay.max   <- "
+                          "binds\n"
+                          "  change      app.downstream.idle_timeout 1m -> 61s\n"
+                          "          or  edge.upstream.idle_timeout 1m -> 59s\n"
+                          "\nassumed: "));
+    CHECK_THAT(result.out, !Contains("stale-in-kernel"));
+  }
+  SECTION("only the races that are named, each of them") {
+    const Run result =
+        run({"solve", chain, "--race", "stale-in-kernel", "--race", "shutdown-close"});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out, Contains("stale-in-kernel, short by 30ms") &&
+                               Contains("shutdown-close: no timeouts exclude it"));
+    CHECK_THAT(result.out, !Contains("keepalive-reuse"));
+  }
+  SECTION("all of a chain's hops without one") {
+    const Run result = run({"solve", kExample});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out, StartsWith("alb->edge\n") && Contains("\nedge->app\n"));
+    CHECK_THAT(result.out, Contains("edge.downstream.drain_timeout = 5s"));
+    std::istringstream lines(result.out);
+    for (std::string line; std::getline(lines, line);)
+      CHECK(line.size() <= 125);
+  }
+  SECTION("one that does not happen exits 0, and says how far it is") {
+    const std::string safe = directory.write(
+        "safe.yaml", two_nodes("rfc9112", "rfc9112", {{"app.downstream.idle_timeout", "61s"}}));
+    const Run result = run({"solve", safe, "--race", "keepalive-reuse"});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("absent     keepalive-reuse, margin 960ms; safe if"));
+    CHECK_THAT(result.out, !Contains("  change ") && !Contains("(thin)"));
+    const std::string thin = directory.write(
+        "thin.yaml", two_nodes("rfc9112", "rfc9112", {{"app.downstream.idle_timeout", "60050ms"}}));
+    CHECK_THAT(run({"solve", thin, "--race", "keepalive-reuse"}).out,
+               Contains("margin 10ms (thin)"));
+  }
+  SECTION("one that no schedule leads to") {
+    const Run result = run({"solve", chain, "--race", "expect-continue"});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("no schedule leads to any of these races"));
+  }
+  SECTION("too little time is said, and exits 3") {
+    const std::string drains = directory.write("drains.yaml", two_nodes("aws-alb", "envoy", {}));
+    const Run result =
+        run({"solve", drains, "--race", "keepalive-reuse", "--max-seconds", "0.0015"});
+    CHECK(result.status == 3);
+    CHECK_THAT(result.out,
+               Contains("undecided  keepalive-reuse: its region is not known, the limit "
+                        "of 1 ms was hit"));
+    CHECK_THAT(result.out, !Contains("  change "));
+  }
+}
+
+TEST_CASE("halfclose solve: JSON", "[cli][solve]") {
+  const Directory directory;
+  const std::string chain = directory.write("chain.yaml", kAtOdds);
+  const Json report = solved(chain, {"--race", "keepalive-reuse"});
+  CHECK(keys(report) == std::set<std::string>{"chain", "hops", "assumptions"});
+  CHECK(report["chain"] == chain);
+  REQUIRE(report["hops"].size() == 1);
+  const Json& hop = report["hops"][0];
+  CHECK(keys(hop) == std::set<std::string>{"hop", "races", "changes"});
+  CHECK(hop["hop"] == "edge->app");
+  REQUIRE(hop["races"].size() == 1);
+  const Json& race = hop["races"][0];
+  CHECK(keys(race) == std::set<std::string>{"race", "verdict", "exact", "limit", "safe_if", "cells",
+                                            "domain", "with", "margin_s", "binds"});
+  CHECK(race["race"] == "keepalive-reuse");
+  CHECK(race["verdict"] == "present");
+  CHECK(race["exact"] == true);
+  CHECK(race["margin_s"] == -0.04);
+  CHECK(race["safe_if"] == Json::array({Json::array({race["binds"]})}));
+  CHECK(race["cells"] == Json::parse(R"([[{
+      "constant_s": 0.0, "strict": true,
+      "terms": {"edge.upstream.idle_timeout": -1, "edge.upstream.loop_stall": -2,
+                "app.downstream.idle_timeout": 1, "app.downstream.loop_stall": -1,
+                "edge->app.delay.max": -2}}]])"));
+  for (const Json& inequality : race["domain"])
+    CHECK(inequality["strict"] == false);
+  CHECK(hop["changes"] == Json::parse(R"([
+      [{"name": "app.downstream.idle_timeout", "from_s": 60.0, "to_s": 61.0}],
+      [{"name": "edge.upstream.idle_timeout", "from_s": 60.0, "to_s": 59.0}]])"));
+
+  const Json never = solved(chain, {"--race", "shutdown-close"})["hops"][0];
+  CHECK(never["races"][0]["cells"].empty());
+  CHECK(never["races"][0]["margin_s"].is_null());
+  CHECK(never["changes"].empty());
+}
+
+TEST_CASE("halfclose solve: what may be changed, and by how much", "[cli][solve]") {
+  const Directory directory;
+  const std::string chain = directory.write("chain.yaml", kAtOdds);
+  const std::string server = "app.downstream.idle_timeout", client = "edge.upstream.idle_timeout";
+  auto changes = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--race", "keepalive-reuse"});
+    return solved(chain, more)["hops"][0];
+  };
+  SECTION("a node, a role or a value is left alone") {
+    CHECK(changed_names(changes({})) == std::set<std::string>{client, server});
+    CHECK(changed_names(changes({"--fixed", "edge"})) == std::set<std::string>{server});
+    CHECK(changed_names(changes({"--fixed", "app.downstream"})) == std::set<std::string>{client});
+    CHECK(changed_names(changes({"--fixed", client})) == std::set<std::string>{server});
+    CHECK(changed_names(changes({"--fixed", "edge.upstream.max_requests"})).size() == 2);
+  }
+  SECTION("when nothing may be changed, that is said") {
+    const Run result =
+        run({"solve", chain, "--race", "keepalive-reuse", "--fixed", "edge", "--fixed", server});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out, Contains("no one or two timeouts that may be changed exclude"));
+  }
+  SECTION("a margin is what is left behind the change") {
+    for (const Json& alternative : changes({"--margin", "5s"})["changes"]) {
+      REQUIRE(alternative.size() == 1);
+      Timeouts after;
+      after[alternative[0]["name"]] =
+          std::to_string(static_cast<long>(alternative[0]["to_s"].get<double>() * 1e6)) + "us";
+      const std::string better =
+          directory.write("better.yaml", two_nodes("rfc9112", "rfc9112", after));
+      const double margin =
+          solved(better, {"--race", "keepalive-reuse"}, 0)["hops"][0]["races"][0]["margin_s"];
+      CHECK(margin >= 5.0);
+      CHECK(margin < 6.0);
+    }
+  }
+  SECTION("a chain that is safe by less is still to be changed") {
+    const std::string thin = directory.write(
+        "thin.yaml", two_nodes("rfc9112", "rfc9112", {{"app.downstream.idle_timeout", "61s"}}));
+    CHECK(solved(thin, {"--race", "keepalive-reuse"}, 0)["hops"][0]["changes"].empty());
+    CHECK(changed_names(solved(thin, {"--race", "keepalive-reuse", "--margin", "2s"},
+                               0)["hops"][0]) == std::set<std::string>{client, server});
+  }
+}
+
+TEST_CASE("halfclose solve: halfclose check agrees with the advice", "[cli][solve]") {
+  struct Case {
+    std::string client, server, race;
+    Timeouts before;
+  };
+  for (const auto& [client, server, race, before] : std::vector<Case>{
+           {"rfc9112", "rfc9112", "keepalive-reuse", {}},
+           {"envoy", "node", "timer-beats-data", {}},
+           {"nginx", "gunicorn", "keepalive-reuse", {}},
+           {"go-transport", "apache", "stale-in-kernel", {}},
+           {"aws-alb", "envoy", "closing-dead-zone", {{"app.downstream.idle_timeout", "50s"}}},
+           {"aws-alb", "envoy", "early-response-reset", {{"app.downstream.close_timeout", "20ms"}}},
+           {"aws-alb",
+            "envoy",
+            "max-age-close",
+            {{"app.downstream.max_connection_duration", "10m"}}}}) {
+    CAPTURE(client, server, race);
+    const Directory directory;
+    const std::string chain = directory.write("before.yaml", two_nodes(client, server, before));
+    CHECK(run({"check", chain, "--race", race}).status == 1);
+    const Json hop = solved(chain, {"--race", race})["hops"][0];
+    CHECK(hop["races"][0]["verdict"] == "present");
+    CHECK(hop["changes"].empty() == hop["races"][0]["cells"].empty());
+    for (const Json& alternative : hop["changes"]) {
+      CAPTURE(alternative.dump());
+      Timeouts after = before;
+      for (const Json& change : alternative) {
+        after[change["name"]] =
+            std::to_string(static_cast<long>(change["to_s"].get<double>() * 1e6 + 0.5)) + "us";
+      }
+      const std::string changed = directory.write("after.yaml", two_nodes(client, server, after));
+      const Run checked = run({"check", changed, "--race", race, "--format", "json"});
+      CHECK(checked.status == 0);
+      CHECK(Json::parse(checked.out)["verdicts"][0]["verdict"] == "absent");
+      CHECK(solved(changed, {"--race", race}, 0)["hops"][0]["changes"].empty());
+    }
+  }
+}
+
+TEST_CASE("halfclose solve: what is wrong is refused", "[cli][solve]") {
+  const Directory directory;
+  const std::string chain = directory.write("chain.yaml", kAtOdds);
+  auto error_of = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"solve", chain});
+    return refused(more).err;
+  };
+  CHECK_THAT(error_of({"--race", "keepalive-resue"}), Contains("did you mean `keepalive-reuse`?"));
+  CHECK_THAT(error_of({"--race", "response-kept"}), Contains("`response-kept` has no region"));
+  CHECK_THAT(error_of({"--race", "no-socket-leak"}), Contains("error: "));
+  CHECK_THAT(error_of({"--race", ""}), Contains("an argument is empty"));
+  for (const std::string margin : {"off", "soon", "-1s", "5"})
+    CHECK_THAT(error_of({"--margin", margin}), Contains("`" + margin + "` is not a duration"));
+  for (const std::string fixed : {"alb", "app.downstream.idle_timout", "app.idle_timeout", "app.",
+                                  "app.downstream.idle", "edge->app"})
+    CHECK_THAT(error_of({"--fixed", fixed}), Contains("`" + fixed + "` is no node of the chain"));
+  CHECK_THAT(error_of({"--format", "xml"}), Contains("--format"));
+  CHECK_THAT(error_of({"--max-seconds", "0"}), Contains("--max-seconds"));
+  CHECK_THAT(error_of({"another.yaml"}), Contains("another.yaml"));
+  CHECK_THAT(refused({"solve"}).err, Contains("CHAIN is required"));
+  CHECK_THAT(refused({"solve", "/nonexistent.yaml"}).err, StartsWith("/nonexistent.yaml: error: "));
+  const std::string wrong = directory.write("wrong.yaml", "chain:\n- {profile: nginxx}\n");
+  CHECK_THAT(refused({"solve", wrong}).err, Contains("did you mean `nginx`?"));
+  CHECK(run({"solve", kExample}, "/dev/full").status == 2);
 }
