@@ -15,13 +15,16 @@ namespace halfclose::proofs {
 struct HopRegion {
   const Race* race = nullptr;
   std::vector<HopParameter>
-      parameters;                    ///< what is a symbol in it: the race's timers, delays, stalls
-  Cell domain;                       ///< of the parameters: what the region is known for
-  Point at;                          ///< where the hop stands
-  bool possible = true;              ///< false: no schedule at all leads to the race
-  bool exact = true;                 ///< false: `safe` is not known
-  std::string limit{};               ///< not exact: what was hit
-  Region racy{}, safe{};             ///< safe: strict, and minimal
+      parameters;         ///< what is a symbol in it: the race's timers, delays, stalls
+  Cell domain;            ///< of the parameters: what the region is known for
+  Point at;               ///< where the hop stands
+  bool possible = true;   ///< false: no schedule at all leads to the race
+  bool exact = true;      ///< false: `safe` is not known
+  std::string limit{};    ///< not exact: what was hit
+  Region racy{}, safe{};  ///< safe: strict, and minimal
+  /// Known for the client's response timeout as it is only, though its idle timeout is the same
+  /// attribute of the product.
+  bool response_held = false;
   std::vector<std::string> fixed{};  ///< what else decides: `a.drain_timeout = 5s`,
                                      ///< `a->b.middlebox_timeout > 1s + a->b.delay.max`
   std::vector<Path> runs{};

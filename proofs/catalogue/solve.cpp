@@ -186,6 +186,10 @@ class Adviser {
                           {.goals = goal(race.output), .stop_at_first = true});
         confirmed &= again.complete;
         if (again.found.empty()) continue;
+        if (known.region.response_held) {
+          confirmed = false;
+          break;
+        }
         widen(known, *changes);
         return true;
       }
@@ -216,6 +220,23 @@ class Adviser {
   std::map<std::string, HopParameter> knobs_;
 };
 
+/// One attribute for two timers may make a search too long: then with the response timeout as it
+/// is.
+HopRegion region_or_held(const HopSettings& settings, const Race& race,
+                         const SynthesisLimits& limits) {
+  HopRegion region = region_of(settings, race, limits);
+  if (region.exact || !settings.client.response_is_idle) return region;
+  HopSettings held = settings;
+  held.client.response_is_idle = false;
+  HopRegion less = region_of(held, race, limits);
+  const bool response_is_symbol =
+      std::any_of(less.parameters.begin(), less.parameters.end(),
+                  [](const HopParameter& one) { return one.key == "response_timeout"; });
+  if (!less.exact || response_is_symbol) return region;
+  less.response_held = true;
+  return less;
+}
+
 }  // namespace
 
 HopSolution solve_hop(const HopSettings& settings, const SolveOptions& options) {
@@ -225,7 +246,7 @@ HopSolution solve_hop(const HopSettings& settings, const SolveOptions& options) 
     if (!options.races.empty() &&
         std::find(options.races.begin(), options.races.end(), &race) == options.races.end())
       continue;
-    HopRegion region = region_of(settings, race, options.limits);
+    HopRegion region = region_or_held(settings, race, options.limits);
     if (!region.possible) continue;
     solution.undecided |= !region.exact;
     if (region.exact && region.safe.cells.empty()) {

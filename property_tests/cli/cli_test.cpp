@@ -1106,7 +1106,8 @@ TEST_CASE("halfclose solve: JSON", "[cli][solve]") {
   const Directory directory;
   const std::string chain = directory.write("chain.yaml", kAtOdds);
   const Json report = solved(chain, {"--race", "keepalive-reuse"});
-  CHECK(keys(report) == std::set<std::string>{"chain", "hops", "assumptions"});
+  CHECK(keys(report) == std::set<std::string>{"chain", "hops", "written", "assumptions"});
+  CHECK(report["written"].empty());
   CHECK(report["chain"] == chain);
   REQUIRE(report["hops"].size() == 1);
   const Json& hop = report["hops"][0];
@@ -1115,7 +1116,7 @@ TEST_CASE("halfclose solve: JSON", "[cli][solve]") {
   REQUIRE(hop["races"].size() == 1);
   const Json& race = hop["races"][0];
   CHECK(keys(race) == std::set<std::string>{"race", "verdict", "exact", "limit", "safe_if", "cells",
-                                            "domain", "with", "margin_s", "binds"});
+                                            "domain", "with", "margin_s", "thin", "binds"});
   CHECK(race["race"] == "keepalive-reuse");
   CHECK(race["verdict"] == "present");
   CHECK(race["exact"] == true);

@@ -18,7 +18,7 @@ of() {
 }
 sed -n 's/^;| //p' "$statement" | sed -n '/^chain:/,$p' >"$work/chain.yaml"
 status=0
-"$halfclose" solve "$work/chain.yaml" --race "$(of race)" --format json >"$work/region.json" || status=$?
+"$halfclose" solve "$work/chain.yaml" --race "$(of race)" --max-seconds 20 --format json >"$work/region.json" || status=$?
 if (( status > 1 )); then
   echo "error: halfclose solve exits with $status" >&2
   exit 1

@@ -137,8 +137,9 @@ system::System at_point(const ParametricSystem& parametric, const Point& point) 
 }
 Time bound_at(const ParametricSystem& parametric, std::uint8_t bound, bool upper,
               const Point& point) {
-  const ParametricBounds& bounds = bound < system::kTimersMax ? parametric.timers[bound]
-                                                    : parametric.queues[bound - system::kTimersMax];
+  const ParametricBounds& bounds = bound < system::kTimersMax
+                                       ? parametric.timers[bound]
+                                       : parametric.queues[bound - system::kTimersMax];
   return (upper ? bounds.hi : bounds.lo).at(point);
 }
 
