@@ -38,11 +38,12 @@ Time stand_in(const HopParameter& parameter, const HopSettings& settings) {
 }
 
 /// The same for all hops that have this region.
-HopSettings without_values(const HopSettings& of, const Race& race) {
+HopSettings without_values(const HopSettings& of, const Race& race,
+                           const std::set<std::string>& also) {
   HopSettings settings = of;
   settings.client.name = "{client}";
   settings.server.name = "{server}";
-  for (const HopParameter& parameter : region_parameters(settings, race))
+  for (const HopParameter& parameter : region_parameters(settings, race, also))
     parameter.set(settings, stand_in(parameter, of));
   return settings;
 }
@@ -52,10 +53,13 @@ HopSettings without_values(const HopSettings& of, const Race& race) {
 RegionCache::RegionCache(const SynthesisLimits& limits, std::string directory)
     : limits_(limits), directory_(std::move(directory)) {}
 
-const HopRegion& RegionCache::at(const HopSettings& of, const Race& race) {
-  const HopSettings settings = without_values(of, race);
-  const std::string key =
+const HopRegion& RegionCache::at(const HopSettings& of, const Race& race,
+                                 const std::set<std::string>& also) {
+  const HopSettings settings = without_values(of, race, also);
+  std::string key =
       std::string(race.slug) + (settings.client.response_is_idle ? "=" : " ") + to_json(settings);
+  for (const std::string& name : also)
+    key += " " + name;
   Entry* entry = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -63,19 +67,23 @@ const HopRegion& RegionCache::at(const HopSettings& of, const Race& race) {
     if (!found) found = std::make_unique<Entry>();
     entry = found.get();
   }
-  std::call_once(entry->once, [&] { fill(entry->region, settings, race, key); });
+  std::call_once(entry->once, [&] { fill(entry->region, settings, race, also, key); });
   return entry->region;
 }
 
 void RegionCache::fill(HopRegion& region, const HopSettings& settings, const Race& race,
-                       const std::string& key) {
+                       const std::set<std::string>& also, const std::string& key) {
   region.race = &race;
-  region.parameters = region_parameters(settings, race);
+  region.parameters = region_parameters(settings, race, also);
   if (!directory_.empty() && read_region(directory_, key, region)) {
     ++read_;
     return;
   }
-  region = region_of(settings, race, limits_);
+  {
+    static std::mutex one_at_a_time;  // the Parma Polyhedra Library knows no threads
+    const std::lock_guard lock(one_at_a_time);
+    region = region_of(settings, race, limits_, also);
+  }
   ++computed_;
   if (!directory_.empty() && region.exact) write_region(directory_, key, region);
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 namespace halfclose::proofs {
@@ -18,12 +19,16 @@ class RegionCache {
   /// @param directory  keeps regions from one run to the next; empty: in memory only
   explicit RegionCache(const SynthesisLimits& limits = {}, std::string directory = {});
 
+  /// @param also  names of further parameters that are symbols in it, such as
+  ///              `{client}.upstream.idle_timeout`
+  ///
   /// In terms of `{client}` and `{server}`, and true for all values of its parameters that are in
   /// its domain; those of `settings` are. `at` is where no hop stands.
   ///
   /// @return  valid as long as this is
   /// @cost    region_of, the first time
-  const HopRegion& at(const deployment::HopSettings& settings, const Race& race);
+  const HopRegion& at(const deployment::HopSettings& settings, const Race& race,
+                      const std::set<std::string>& also = {});
 
   std::uint64_t computed() const { return computed_; }
   std::uint64_t read() const { return read_; }
@@ -34,7 +39,7 @@ class RegionCache {
     HopRegion region;
   };
   void fill(HopRegion& region, const deployment::HopSettings& settings, const Race& race,
-            const std::string& key);
+            const std::set<std::string>& also, const std::string& key);
 
   SynthesisLimits limits_;
   std::string directory_;
