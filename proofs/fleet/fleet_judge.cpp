@@ -119,10 +119,9 @@ FleetVerdict FleetJudge::judge_race(Kind& kind, std::size_t race, const Point& v
         const HopRegion& region = *known.region;
         if (!region.possible) return {.verdict = Verdict::absent};
         if (!region.exact)
-          return {.verdict =
-                      region.racy.contains(at) ? Verdict::present : Verdict::undecided};
-        FleetVerdict verdict{.verdict = region.safe.contains(at) ? Verdict::absent
-                                                                 : Verdict::present};
+          return {.verdict = region.racy.contains(at) ? Verdict::present : Verdict::undecided};
+        FleetVerdict verdict{.verdict =
+                                 region.safe.contains(at) ? Verdict::absent : Verdict::present};
         if (const auto where = standing(region.safe, at)) verdict.slack = where->slack;
         return verdict;
       }
@@ -168,9 +167,9 @@ void FleetJudge::learn(Kind& kind, std::size_t race, const Point& values) {
 
   Known known{.region = region};
   for (std::size_t p = 0; p < values.size(); ++p) {
-    const bool symbol = std::any_of(
-        region->parameters.begin(), region->parameters.end(),
-        [&](const HopParameter& one) { return one.name == kind.parameters[p].name; });
+    const bool symbol =
+        std::any_of(region->parameters.begin(), region->parameters.end(),
+                    [&](const HopParameter& one) { return one.name == kind.parameters[p].name; });
     if (symbol)
       known.symbols.push_back(p);
     else

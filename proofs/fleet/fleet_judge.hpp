@@ -28,9 +28,10 @@ struct FleetLimits {
 /// One race of one hop.
 struct FleetVerdict {
   const Race* race = nullptr;
-  Verdict verdict = Verdict::undecided;  ///< absent, present or undecided; retries are not looked at
-  std::optional<system::Time> slack{};   ///< microseconds to the border; negative: short by that
-  bool thin = false;                     ///< absent by less than delays and stalls leave open
+  Verdict verdict =
+      Verdict::undecided;               ///< absent, present or undecided; retries are not looked at
+  std::optional<system::Time> slack{};  ///< microseconds to the border; negative: short by that
+  bool thin = false;                    ///< absent by less than delays and stalls leave open
 };
 
 /// Thread-safe.

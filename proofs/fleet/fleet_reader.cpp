@@ -43,10 +43,15 @@ constexpr std::size_t kLineMax = 1 << 20, kShapesMax = 10'000;
 const std::vector<std::string_view>& columns() {
   static const std::vector<std::string_view> all = [] {
     // Never freed: the views have to stay.
-    static std::set<std::string> names{
-        "client",     "client_profile",         "server",
-        "server_profile", "link.delay",         "link.middlebox_timeout",
-        "requests.with_body", "requests.responses_fit", "requests.content_within"};
+    static std::set<std::string> names{"client",
+                                       "client_profile",
+                                       "server",
+                                       "server_profile",
+                                       "link.delay",
+                                       "link.middlebox_timeout",
+                                       "requests.with_body",
+                                       "requests.responses_fit",
+                                       "requests.content_within"};
     for (const deployment::Key& key : deployment::client_keys())
       names.insert("upstream." + std::string(key.name));
     for (const deployment::Key& key : deployment::server_keys())
@@ -74,7 +79,9 @@ bool is_duration(std::string_view column) {
   return durations.contains(column);
 }
 
-bool is_ignored(std::string_view column) { return column.starts_with("x-"); }
+bool is_ignored(std::string_view column) {
+  return column.starts_with("x-");
+}
 
 /// The fields of a line of CSV (RFC 4180, without line breaks in quotes). Nothing: a quote is open.
 std::optional<std::vector<std::string>> fields_of(std::string_view line) {
@@ -215,8 +222,9 @@ void FleetReader::read_csv(std::string_view line, std::vector<FleetEdge>& edges)
 void FleetReader::read_json(std::string_view line, std::vector<FleetEdge>& edges) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object())
-    throw Wrong{"a line is a JSON object", "with the members `client`, `client_profile`, ... or "
-                                           "the member `chain`"};
+    throw Wrong{"a line is a JSON object",
+                "with the members `client`, `client_profile`, ... or "
+                "the member `chain`"};
   if (json.contains("chain")) {
     const deployment::LoadedChain loaded = deployment::parse_chain(json.dump(), header_.file);
     if (!loaded.chain) throw Wrong{loaded.error.rule, loaded.error.help};
@@ -263,8 +271,8 @@ void FleetReader::read_json(std::string_view line, std::vector<FleetEdge>& edges
 FleetJudge::Kind* FleetReader::kind_of(const HopSettings& settings) {
   FleetJudge::Kind* kind = judge_.kind_of(settings);
   if (kind == nullptr)
-    throw Wrong{"there are more kinds of hops than " +
-                    std::to_string(FleetLimits{}.kinds) + ": profiles and words that differ",
+    throw Wrong{"there are more kinds of hops than " + std::to_string(FleetLimits{}.kinds) +
+                    ": profiles and words that differ",
                 "split the file"};
   return kind;
 }
@@ -381,9 +389,9 @@ void FleetReader::read_cells(const std::vector<Cell>& cells, std::vector<FleetEd
     if (place.second) {
       const auto interval = deployment::parse_interval(cell.text);
       if (!interval.value)
-        throw Wrong{"`" + cell.column + "` is broken: " + interval.rule + "; found `" +
-                        cell.text + "`",
-                    "write for example `0.2ms..2ms`"};
+        throw Wrong{
+            "`" + cell.column + "` is broken: " + interval.rule + "; found `" + cell.text + "`",
+            "write for example `0.2ms..2ms`"};
       edge.values[*place.parameter] = interval.value->first;
       edge.values[*place.second] = interval.value->second;
       continue;

@@ -1116,7 +1116,8 @@ TEST_CASE("halfclose solve: JSON", "[cli][solve]") {
   REQUIRE(hop["races"].size() == 1);
   const Json& race = hop["races"][0];
   CHECK(keys(race) == std::set<std::string>{"race", "verdict", "exact", "limit", "safe_if", "cells",
-                                            "domain", "with", "margin_s", "thin", "binds"});
+                                            "domain", "with", "mitigations", "margin_s", "thin",
+                                            "binds"});
   CHECK(race["race"] == "keepalive-reuse");
   CHECK(race["verdict"] == "present");
   CHECK(race["exact"] == true);
