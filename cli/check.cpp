@@ -1,4 +1,5 @@
 // halfclose check CHAIN: the verdict per hop and race, the margin or the reason, and what to do.
+#include "cli/check_fleet.hpp"
 #include "cli/command.hpp"
 #include "cli/exploration_options.hpp"
 #include "model/deployment/chain.hpp"
@@ -291,22 +292,45 @@ void add_check(CLI::App& app, int& status) {
     std::vector<std::string> races, without;
     bool sources = false;
     ExplorationOptions exploration;
+    FleetOptions fleet;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("check", "verdict per hop and race; exit 1 if any race happens");
-  command->add_option("CHAIN", options->chain, "a chain file (docs/reference/chain.md)")
-      ->required();
-  command->add_option("--format", options->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
+  command->add_option("CHAIN", options->chain, "a chain file (docs/reference/chain.md)");
+  command->add_option("--fleet", options->fleet.file,
+                      "instead: judge every hop of this file, or of standard input when it is `-` "
+                      "(docs/reference/fleet.md)");
+  command
+      ->add_option("--format", options->format, "text or json; jsonl is a line per hop of a fleet")
+      ->check(CLI::IsMember({"text", "json", "jsonl"}))
       ->capture_default_str();
   command->add_option("--race", options->races,
                       "judge only this race or guarantee; may be repeated");
   command->add_option("--without", options->without,
                       "do not judge this race or guarantee; may be repeated");
   command->add_flag("--sources", options->sources, "print the source of every assumed value");
+  command->add_option("--threads", options->fleet.threads, "of a fleet; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command
+      ->add_option("--max-regions", options->fleet.regions,
+                   "of a fleet: for one kind of hop and race, else it is undecided")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   options->exploration.add_to(*command);
   command->callback([options, &status] {
+    const bool is_fleet = !options->fleet.file.empty();
+    if (is_fleet != options->chain.empty()) {
+      status = refuse(is_fleet ? "error: CHAIN and --fleet: give one of them"
+                               : "error: CHAIN is required\nhelp: or --fleet FILE");
+      return;
+    }
+    if (options->format == (is_fleet ? "json" : "jsonl")) {
+      status = refuse(is_fleet ? "error: --format: `json` is of a chain; of a fleet it is `jsonl`"
+                               : "error: --format: `jsonl` is of a fleet; of a chain it is `json`");
+      return;
+    }
     proofs::AnalysisOptions analysis = options->exploration.analysis();
     for (const auto* slugs : {&options->races, &options->without}) {
       for (const std::string& slug : *slugs) {
@@ -324,6 +348,16 @@ void add_check(CLI::App& app, int& status) {
     };
     for (const proofs::Race& race : proofs::races()) {
       if (wanted(race.slug)) analysis.races.push_back(&race);
+    }
+    if (is_fleet) {
+      options->fleet.races = analysis.races;
+      options->fleet.json_lines = options->format == "jsonl";
+      status = analysis.races.empty()
+                   ? refuse(
+                         "error: --race and --without leave no race to judge: a fleet is "
+                         "judged for the races of one connection")
+                   : check_fleet(options->fleet);
+      return;
     }
     const auto& properties = proofs::property_slugs();
     const auto& guarantees = proofs::guarantees();
