@@ -349,7 +349,7 @@ TEST_CASE("halfclose serve: clients that say nothing, or half a head, and more t
   const auto ask = [](Peer& client) { return client.send(kGet) ? client.message() : ""; };
   Peer early(serving.port);
   REQUIRE_THAT(ask(early), StartsWith("HTTP/1.1 200"));
-  const std::size_t before_kib = serving.peak_kib();
+  [[maybe_unused]] const std::size_t before_kib = serving.peak_kib();
   std::vector<std::unique_ptr<Peer>> clients;
   for (std::size_t i = 1; i < kClients + kMore; ++i) {
     clients.push_back(std::make_unique<Peer>(serving.port));
