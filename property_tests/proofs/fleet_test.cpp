@@ -89,7 +89,7 @@ TEST_CASE("fleet: the judge and the timed engine agree, before and after timers 
 
 TEST_CASE("fleet: a thin margin, and the limit of regions") {
   Fleet fleet({find_race("keepalive-reuse")});
-  REQUIRE(fleet.read("a,rfc9112,b,rfc9112,60s,60050ms,0us..10ms,,") == "");
+  REQUIRE(fleet.read("a,rfc9112,b,rfc9112,60s,60060ms,0us..10ms,,") == "");
   REQUIRE(fleet.read("a,rfc9112,b,rfc9112,60s,90s,0us..10ms,,") == "");
   std::vector<FleetVerdict> verdicts;
   fleet.judge.judge(*fleet.edges[0].kind, fleet.edges[0].values, verdicts);
