@@ -1162,7 +1162,9 @@ TEST_CASE("halfclose solve: what may be changed, and by how much", "[cli][solve]
     CHECK_THAT(result.out, Contains("no one or two timeouts that may be changed exclude"));
   }
   SECTION("a margin is what is left behind the change") {
-    for (const Json& alternative : changes({"--margin", "5s"})["changes"]) {
+    const Json alternatives = changes({"--margin", "5s"})["changes"];
+    CHECK(alternatives.size() == 2);
+    for (const Json& alternative : alternatives) {
       REQUIRE(alternative.size() == 1);
       Timeouts after;
       after[alternative[0]["name"]] =
